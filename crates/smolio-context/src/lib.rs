@@ -1,0 +1,57 @@
+//! The ambient facts of whoever is running: which task, with which variables, on which clock, until when.
+//!
+//! The nouns are the [`TaskInfo`] (who is running), the [`ContextVar`] (a value that follows the task, asyncio's
+//! `contextvars`) and the [`Instant`] (a point on the clock that tests own). Everything else here is for those who write
+//! an executor, a task group or a future that waits: they *set* these facts, and all others read them.
+//!
+//! ```
+//! use smolio_context::{ContextVar, Instant, TaskContext};
+//!
+//! static REQUEST: ContextVar<u64> = ContextVar::new(|| 0);
+//!
+//! let mut task = TaskContext::root();
+//! task.enter(|| {
+//!     REQUEST.set(7).unwrap();
+//!     let mut child = TaskContext::child(None); // copies the variables
+//!     child.enter(|| REQUEST.set(8).unwrap());
+//!     assert_eq!(REQUEST.get(), 7);
+//! });
+//! assert_eq!(REQUEST.get(), 0); // outside of tasks: the default
+//! assert!(Instant::now() <= Instant::now());
+//! ```
+//!
+//! # When not to use this
+//! Programs use the facade `smolio`, which re-exports what they need. Take this crate alone to write a library of
+//! futures that behaves well under smolio (budget, deadlines, virtual time) without depending on its executor.
+
+#![forbid(unsafe_code)]
+
+mod task;
+mod variable;
+
+mod clock;
+mod instant;
+
+mod budget;
+mod deadline;
+
+mod collector;
+mod unhandled;
+
+mod observation;
+mod order;
+
+pub use budget::{Unconstrained, budget_left, poll_budget, spend_budget, unconstrained};
+pub use clock::{ClockGuard, VirtualClock};
+pub use collector::{CleanUp, CleanUpSink, SinkGuard, clean_up_later, collect, install_sink};
+pub use deadline::{DeadlineGuard, current_deadline, enter_deadline};
+pub use instant::Instant;
+pub use observation::{
+    ObservationGuard, Wait, forget_waits, is_observed, observe, waiting_for, waits_of,
+};
+pub use order::{ReadyOrder, ready_order, set_ready_order};
+pub use task::{Scoped, TaskContext, TaskId, TaskInfo, current_task};
+pub use unhandled::{
+    Unhandled, UnhandledHook, UnhandledKind, report_unhandled, set_unhandled_hook,
+};
+pub use variable::{ContextVar, OutsideTask};

@@ -1,0 +1,320 @@
+//! Who is running: the identity of a task, and the one place that switches from one task to the next.
+//!
+//! A [`TaskContext`] belongs to one task or group child. Whoever polls that task puts the context in place around each
+//! poll, and around the drop of the future as well, so that destructors see the task they belong to.
+
+use std::{
+    borrow::Cow,
+    cell::RefCell,
+    fmt,
+    future::Future,
+    mem,
+    num::NonZeroU64,
+    panic::Location,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use pin_project_lite::pin_project;
+
+use crate::{budget, deadline, observation, variable::Variables};
+
+/// Tells one task from all others of this process; ids are given in order of creation and never used again.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TaskId(NonZeroU64);
+
+impl TaskId {
+    fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        thread_local! {
+            // Each thread takes ids in blocks: a shared counter touched once per task would be the dearest part of a spawn.
+            static BLOCK: RefCell<std::ops::Range<u64>> = const { RefCell::new(0..0) };
+        }
+        const BLOCK_SIZE: u64 = 1024;
+        let id = BLOCK.with_borrow_mut(|block| {
+            if block.is_empty() {
+                let start = NEXT.fetch_add(BLOCK_SIZE, Ordering::Relaxed);
+                *block = start..start + BLOCK_SIZE;
+            }
+            block.next()
+        });
+        Self(
+            id.and_then(NonZeroU64::new)
+                .expect("2^64 task ids cannot be used up"),
+        )
+    }
+
+    /// The number behind the id, as it stands in `task-7`.
+    pub fn get(self) -> u64 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Who a task is: its id, its name, where it was spawned and by whom.
+///
+/// Cheap to clone. The name is the one given at spawn, or `task-N`, made when asked for.
+#[doc(alias = "get_name")]
+#[derive(Clone)]
+pub struct TaskInfo {
+    id: TaskId,
+    parent: Option<TaskId>,
+    // Behind a thin pointer: most tasks have no name of their own, and each of them would pay for the second word.
+    name: Option<Arc<Box<str>>>,
+    location: &'static Location<'static>,
+}
+
+impl TaskInfo {
+    /// The task's number.
+    pub fn id(&self) -> TaskId {
+        self.id
+    }
+
+    /// The task that spawned this one, if it was spawned by one.
+    pub fn parent(&self) -> Option<TaskId> {
+        self.parent
+    }
+
+    /// The name given at spawn, or `task-N`.
+    pub fn name(&self) -> Cow<'_, str> {
+        match &self.name {
+            Some(name) => Cow::Borrowed(name),
+            None => Cow::Owned(format!("task-{}", self.id)),
+        }
+    }
+
+    /// Where in the source the task was spawned.
+    pub fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+}
+
+impl fmt::Debug for TaskInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskInfo")
+            .field("id", &self.id.get())
+            .field("name", &self.name())
+            .field("location", &format_args!("{}", self.location))
+            .field("parent", &self.parent.map(TaskId::get))
+            .finish()
+    }
+}
+
+/// `fetch (spawned at src/main.rs:7:13)`, as reports name a task.
+impl fmt::Display for TaskInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (spawned at {})", self.name(), self.location)
+    }
+}
+
+struct Facts {
+    info: TaskInfo,
+    variables: Variables,
+}
+
+/// What one task carries with it from poll to poll: its identity and its context variables.
+///
+/// While the task runs the facts lie in a thread-local and the context is empty; [`enter`](Self::enter) moves them there
+/// and back.
+pub struct TaskContext(Option<Facts>);
+
+thread_local! {
+    static CURRENT: RefCell<Option<Facts>> = const { RefCell::new(None) };
+}
+
+impl TaskContext {
+    /// The context of a task that nobody spawned: the main task of a loop. Its variables start at their defaults.
+    #[track_caller]
+    pub fn root() -> Self {
+        Self::new(Some("main"), Location::caller(), None, Variables::default())
+    }
+
+    /// The context of a child of whoever is running now: the variables are copied as they stand.
+    #[track_caller]
+    pub fn child(name: Option<&str>) -> Self {
+        let (parent, variables) = CURRENT.with_borrow(|current| match current {
+            Some(facts) => (Some(facts.info.id), facts.variables.clone()),
+            None => (None, Variables::default()),
+        });
+        Self::new(name, Location::caller(), parent, variables)
+    }
+
+    fn new(
+        name: Option<&str>,
+        location: &'static Location<'static>,
+        parent: Option<TaskId>,
+        variables: Variables,
+    ) -> Self {
+        let info = TaskInfo {
+            id: TaskId::next(),
+            parent,
+            name: name.map(|name| Arc::new(name.into())),
+            location,
+        };
+        Self(Some(Facts { info, variables }))
+    }
+
+    /// The same task seen from another thread: for a closure that runs on its behalf, as `to_thread` does.
+    ///
+    /// The variables are copied; `None` outside of tasks.
+    pub fn copy_current() -> Option<Self> {
+        CURRENT.with_borrow(|current| {
+            let facts = current.as_ref()?;
+            Some(Self(Some(Facts {
+                info: facts.info.clone(),
+                variables: facts.variables.clone(),
+            })))
+        })
+    }
+
+    /// Who this context belongs to.
+    ///
+    /// # Panics
+    /// While the context is entered: ask [`current_task`] then.
+    pub fn info(&self) -> &TaskInfo {
+        &self
+            .0
+            .as_ref()
+            .expect("the context is in use by a poll further up the stack")
+            .info
+    }
+
+    /// Runs `f` as this task: its identity and variables are the current ones, no deadline is inherited, and the budget is
+    /// a fresh one. What was current before is put back, also when `f` panics.
+    #[inline]
+    pub fn enter<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        let _deadline = deadline::hide();
+        self.enter_child(f)
+    }
+
+    /// As [`enter`](Self::enter), for a child that is polled inside its parent's poll: the parent's deadlines hold for the
+    /// child too.
+    #[inline]
+    pub fn enter_child<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        struct Swap<'a>(&'a mut Option<Facts>);
+        impl Swap<'_> {
+            fn swap(&mut self) {
+                CURRENT.with_borrow_mut(|current| mem::swap(current, self.0));
+            }
+        }
+        impl Drop for Swap<'_> {
+            fn drop(&mut self) {
+                self.swap();
+            }
+        }
+        if let Some(facts) = &self.0 {
+            observation::begin_poll(&facts.info);
+        }
+        let _budget = budget::refill();
+        let mut swap = Swap(&mut self.0);
+        swap.swap();
+        f()
+    }
+}
+
+impl fmt::Debug for TaskContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TaskContext")
+            .field(&self.0.as_ref().map(|facts| &facts.info))
+            .finish()
+    }
+}
+
+/// Who is running now; `None` outside of tasks.
+#[doc(alias = "get_running_task")]
+pub fn current_task() -> Option<TaskInfo> {
+    CURRENT.with_borrow(|current| current.as_ref().map(|facts| facts.info.clone()))
+}
+
+/// Lends the variables of the current task to `f`; `None` outside of tasks.
+pub(crate) fn with_variables<R>(f: impl FnOnce(&mut Variables) -> R) -> Option<R> {
+    CURRENT.with_borrow_mut(|current| current.as_mut().map(|facts| f(&mut facts.variables)))
+}
+
+pin_project! {
+    /// A future together with the context that it is polled and dropped in.
+    ///
+    /// [`poll`](Future::poll) enters the context as a task of its own; a group, whose children live inside its poll, uses
+    /// [`poll_child`](Self::poll_child).
+    pub struct Scoped<F> {
+        context: TaskContext,
+        // `None` once the future is gone: it is dropped as soon as it is ready.
+        #[pin]
+        future: Option<F>,
+    }
+
+    impl<F> PinnedDrop for Scoped<F> {
+        fn drop(this: Pin<&mut Self>) {
+            this.drop_future();
+        }
+    }
+}
+
+impl<F> Scoped<F> {
+    /// Binds `future` to `context`.
+    pub fn new(context: TaskContext, future: F) -> Self {
+        Self {
+            context,
+            future: Some(future),
+        }
+    }
+
+    /// Drops the future now, inside its context. Nothing happens if it is gone already.
+    pub fn drop_future(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        if this.future.is_some() {
+            this.context.enter(|| this.future.set(None));
+        }
+    }
+}
+
+impl<F: Future> Scoped<F> {
+    /// Polls the future as a child: the deadlines of the task that polls it hold for it as well.
+    ///
+    /// # Panics
+    /// When polled again after it was ready or dropped.
+    #[inline]
+    pub fn poll_child(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        this.context
+            .enter_child(|| poll_once(this.future.as_mut(), cx))
+    }
+}
+
+impl<F: Future> Future for Scoped<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        this.context.enter(|| poll_once(this.future.as_mut(), cx))
+    }
+}
+
+#[inline]
+fn poll_once<F: Future>(mut future: Pin<&mut Option<F>>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    let running = future
+        .as_mut()
+        .as_pin_mut()
+        .expect("polled after it was ready");
+    let result = running.poll(cx);
+    if result.is_ready() {
+        future.set(None);
+    }
+    result
+}
+
+impl<F> fmt::Debug for Scoped<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Scoped").field(&self.context).finish()
+    }
+}

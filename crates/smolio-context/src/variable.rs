@@ -1,0 +1,144 @@
+//! Context variables: values that follow a task and its children, as PEP 567 gives them to Python.
+
+use std::{
+    any::Any,
+    error::Error,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use crate::task;
+
+/// A value that belongs to the running task: request ids, the current user, a tracing span.
+///
+/// Declared as a `static`. A child (task, group child, `to_thread`) starts with a copy of what its parent had at the
+/// spawn; from then on neither sees what the other sets.
+///
+/// ```
+/// use smolio_context::{ContextVar, TaskContext};
+/// static USER: ContextVar<String> = ContextVar::new(|| "nobody".into());
+///
+/// TaskContext::root().enter(|| {
+///     let before = USER.set("ada".into()).unwrap();
+///     assert_eq!((before.as_str(), USER.get().as_str()), ("nobody", "ada"));
+///     USER.set(before).unwrap(); // asyncio's reset(token)
+/// });
+/// assert_eq!(USER.get(), "nobody");
+/// ```
+pub struct ContextVar<T> {
+    // 0 until the variable is first used.
+    key: AtomicUsize,
+    default: fn() -> T,
+}
+
+impl<T: Clone + Send + Sync + 'static> ContextVar<T> {
+    /// A variable that has the value `default()` wherever it was not set.
+    pub const fn new(default: fn() -> T) -> Self {
+        Self {
+            key: AtomicUsize::new(0),
+            default,
+        }
+    }
+
+    /// The value in the current task; outside of tasks the default.
+    pub fn get(&self) -> T {
+        let key = self.key();
+        task::with_variables(|variables| variables.get(key))
+            .flatten()
+            .and_then(|value| value.downcast_ref::<T>().cloned())
+            .unwrap_or_else(self.default)
+    }
+
+    /// Sets the value for the current task, and for the children that it spawns from now on. Gives the value before.
+    ///
+    /// # Errors
+    /// [`OutsideTask`] outside of tasks, with the value in it.
+    pub fn set(&self, value: T) -> Result<T, OutsideTask<T>> {
+        let before = self.get();
+        let key = self.key();
+        // Whether there is a task is asked first, so that the value can be given back; it is boxed outside of the borrow.
+        if task::with_variables(|_| ()).is_none() {
+            return Err(OutsideTask(value));
+        }
+        let value = Arc::new(value);
+        let replaced = task::with_variables(|variables| variables.set(key, value));
+        // The old value is dropped here: its destructor may use context variables itself.
+        drop(replaced);
+        Ok(before)
+    }
+
+    fn key(&self) -> usize {
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        let key = self.key.load(Ordering::Relaxed);
+        if key != 0 {
+            return key;
+        }
+        let fresh = NEXT.fetch_add(1, Ordering::Relaxed);
+        match self
+            .key
+            .compare_exchange(0, fresh, Ordering::Relaxed, Ordering::Relaxed)
+        {
+            Ok(_) => fresh,
+            Err(other) => other,
+        }
+    }
+}
+
+impl<T> fmt::Debug for ContextVar<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ContextVar").finish_non_exhaustive()
+    }
+}
+
+/// A context variable was set where no task runs; the value is given back.
+pub struct OutsideTask<T>(T);
+
+impl<T> OutsideTask<T> {
+    /// The value that was refused.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> fmt::Debug for OutsideTask<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OutsideTask")
+    }
+}
+
+impl<T> fmt::Display for OutsideTask<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a context variable can be set only inside a task")
+    }
+}
+
+impl<T> Error for OutsideTask<T> {}
+
+type Value = Arc<dyn Any + Send + Sync>;
+
+/// The variables of one task, copied on write. A list, not a map: programs have a handful of variables.
+#[derive(Clone, Default)]
+pub(crate) struct Variables(Option<Arc<Vec<(usize, Value)>>>);
+
+impl Variables {
+    fn get(&self, key: usize) -> Option<Value> {
+        let list = self.0.as_ref()?;
+        let (_, value) = list.iter().find(|(other, _)| *other == key)?;
+        Some(value.clone())
+    }
+
+    /// Gives the value that was replaced, so that the caller can drop it outside of any borrow.
+    fn set(&mut self, key: usize, value: Value) -> Option<Value> {
+        let list = Arc::make_mut(self.0.get_or_insert_default());
+        match list.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, slot)) => Some(std::mem::replace(slot, value)),
+            None => {
+                list.push((key, value));
+                None
+            }
+        }
+    }
+}
