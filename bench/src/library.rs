@@ -1,0 +1,85 @@
+//! What a row asks of a library, so that each row is written once and all three run the same work.
+//!
+//! Every implementation hands out the library's own futures and tasks, or a newtype around them:
+//! nothing is boxed and nothing is compiled in but what a user of that library would call. A row
+//! whose libraries differ in shape, and not just in names, should be written three times rather
+//! than bent to fit this trait.
+
+mod smol;
+mod stream;
+mod tokio;
+
+use std::time::Duration;
+
+pub(crate) use self::smol::{SmolOneThread, SmolTwoThreads};
+pub(crate) use self::stream::Stream;
+pub(crate) use self::tokio::Tokio;
+
+/// How many threads poll tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Workers {
+    /// One loop on the calling thread.
+    One,
+    /// Two threads that share the tasks.
+    Two,
+}
+
+impl Workers {
+    pub(crate) const ALL: [Self; 2] = [Self::One, Self::Two];
+
+    /// As the table and the arguments call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::One => "one thread",
+            Self::Two => "two workers",
+        }
+    }
+}
+
+/// A library and the way it is set up.
+///
+/// All state is in statics and thread-locals, as `tokio::spawn` and `smol::spawn` have it too, so
+/// that a row can name the library by its type alone.
+pub(crate) trait Library: 'static {
+    /// A spawned task; awaiting it gives the value, and a panic of the task resumes in the one who
+    /// awaits.
+    type Task<T: Send + 'static>: Future<Output = T> + Send;
+
+    /// What `timeout` gives where the time was up first.
+    type Elapsed: Send;
+
+    /// A connected TCP socket.
+    type Stream: Stream;
+
+    /// Runs `main` to its end.
+    ///
+    /// With one thread `main` is polled by the library's own `block_on`, as the `main` of a user's
+    /// program is. With two it is a task of the pool: outside it, tokio would wake a third thread
+    /// for each result that `main` waits for, and tokio's guide advises against that. The other two
+    /// are treated alike.
+    fn run<F>(workers: Workers, main: F) -> F::Output
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static;
+
+    /// Starts a task.
+    fn spawn<F>(future: F) -> Self::Task<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static;
+
+    /// Lets others run.
+    fn yield_now() -> impl Future<Output = ()> + Send;
+
+    /// Waits. The output is whatever the library gives, because a wrapper that dropped it would
+    /// make the task larger.
+    fn sleep(duration: Duration) -> impl Future<Output: Send> + Send;
+
+    /// Waits for `future`, but not longer than `limit`.
+    fn timeout<F>(
+        limit: Duration,
+        future: F,
+    ) -> impl Future<Output = Result<F::Output, Self::Elapsed>> + Send
+    where
+        F: Future<Output: Send> + Send;
+}

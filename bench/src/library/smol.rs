@@ -1,0 +1,121 @@
+//! Plain smol: a `LocalExecutor` for one thread, an `Executor` run by two threads for two, each
+//! under `smol::block_on`.
+//!
+//! The global executor of `smol::spawn` is left out: its threads are started behind the scenes and
+//! take their number from the environment, and the thread in `block_on` would come on top of them.
+
+use std::thread;
+use std::time::Duration;
+
+use smol::{Executor, LocalExecutor, Timer};
+
+use super::{Library, Workers};
+
+thread_local! {
+    static LOCAL: LocalExecutor<'static> = const { LocalExecutor::new() };
+}
+
+static SHARED: Executor<'static> = Executor::new();
+
+pub(crate) struct SmolOneThread;
+
+pub(crate) struct SmolTwoThreads;
+
+/// The time was up.
+#[derive(Debug)]
+pub(crate) struct Elapsed;
+
+impl Library for SmolOneThread {
+    type Task<T: Send + 'static> = smol::Task<T>;
+    type Elapsed = Elapsed;
+    type Stream = smol::net::TcpStream;
+
+    fn run<F>(workers: Workers, main: F) -> F::Output
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        assert_eq!(workers, Workers::One, "a local executor has one thread");
+        LOCAL.with(|executor| smol::block_on(executor.run(main)))
+    }
+
+    fn spawn<F>(future: F) -> Self::Task<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        LOCAL.with(|executor| executor.spawn(future))
+    }
+
+    fn yield_now() -> impl Future<Output = ()> + Send {
+        smol::future::yield_now()
+    }
+
+    fn sleep(duration: Duration) -> impl Future<Output: Send> + Send {
+        Timer::after(duration)
+    }
+
+    fn timeout<F>(
+        limit: Duration,
+        future: F,
+    ) -> impl Future<Output = Result<F::Output, Self::Elapsed>> + Send
+    where
+        F: Future<Output: Send> + Send,
+    {
+        timeout(limit, future)
+    }
+}
+
+impl Library for SmolTwoThreads {
+    type Task<T: Send + 'static> = smol::Task<T>;
+    type Elapsed = Elapsed;
+    type Stream = smol::net::TcpStream;
+
+    fn run<F>(workers: Workers, main: F) -> F::Output
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        assert_eq!(workers, Workers::Two, "this thread and one more");
+        // Never joined: the process ends with the measurement, and until then the thread has tasks
+        // to wait for.
+        thread::spawn(|| smol::block_on(SHARED.run(smol::future::pending::<()>())));
+        smol::block_on(SHARED.run(SHARED.spawn(main)))
+    }
+
+    fn spawn<F>(future: F) -> Self::Task<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        SHARED.spawn(future)
+    }
+
+    fn yield_now() -> impl Future<Output = ()> + Send {
+        smol::future::yield_now()
+    }
+
+    fn sleep(duration: Duration) -> impl Future<Output: Send> + Send {
+        Timer::after(duration)
+    }
+
+    fn timeout<F>(
+        limit: Duration,
+        future: F,
+    ) -> impl Future<Output = Result<F::Output, Self::Elapsed>> + Send
+    where
+        F: Future<Output: Send> + Send,
+    {
+        timeout(limit, future)
+    }
+}
+
+/// smol has no timeout of its own: this is the one that its documentation shows.
+async fn timeout<F: Future>(limit: Duration, future: F) -> Result<F::Output, Elapsed> {
+    let in_time = async { Ok(future.await) };
+    let too_late = async {
+        Timer::after(limit).await;
+        Err(Elapsed)
+    };
+    smol::future::or(in_time, too_late).await
+}

@@ -1,0 +1,81 @@
+//! tokio: the current-thread runtime for one thread, the multi-thread one with two workers for two.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::runtime::Builder;
+use tokio::task::JoinHandle;
+
+use super::{Library, Workers};
+
+pub(crate) struct Tokio;
+
+/// A `JoinHandle` whose panic resumes in the one who awaits, as with the other two.
+pub(crate) struct Joined<T>(JoinHandle<T>);
+
+impl<T> Future for Joined<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        Pin::new(&mut self.0)
+            .poll(context)
+            .map(|result| result.expect("no task of a row is aborted or panics"))
+    }
+}
+
+impl Library for Tokio {
+    type Task<T: Send + 'static> = Joined<T>;
+    type Elapsed = tokio::time::error::Elapsed;
+    type Stream = tokio::net::TcpStream;
+
+    fn run<F>(workers: Workers, main: F) -> F::Output
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        match workers {
+            Workers::One => {
+                let runtime = Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .expect("the runtime starts");
+                runtime.block_on(main)
+            }
+            Workers::Two => {
+                let runtime = Builder::new_multi_thread()
+                    .worker_threads(2)
+                    .enable_all()
+                    .build()
+                    .expect("the runtime starts");
+                runtime.block_on(async { Self::spawn(main).await })
+            }
+        }
+    }
+
+    fn spawn<F>(future: F) -> Self::Task<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        Joined(tokio::spawn(future))
+    }
+
+    fn yield_now() -> impl Future<Output = ()> + Send {
+        tokio::task::yield_now()
+    }
+
+    fn sleep(duration: Duration) -> impl Future<Output: Send> + Send {
+        tokio::time::sleep(duration)
+    }
+
+    fn timeout<F>(
+        limit: Duration,
+        future: F,
+    ) -> impl Future<Output = Result<F::Output, Self::Elapsed>> + Send
+    where
+        F: Future<Output: Send> + Send,
+    {
+        tokio::time::timeout(limit, future)
+    }
+}

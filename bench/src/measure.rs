@@ -1,0 +1,163 @@
+//! Alternation: each measurement is a process of its own, and the libraries take turns.
+//!
+//! Taking turns (A B C A B C ...) spreads over all libraries what the machine does meanwhile, so a
+//! ratio within one round is worth more than the two numbers it is made of: ratios are taken per
+//! round, and their median is reported. Processes of their own, because the heap that one library
+//! leaves behind, its timers and its helper threads would be the next one's conditions.
+
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+use std::{env, io, thread};
+
+use crate::library::Workers;
+use crate::rows::{Row, Scale, Side};
+
+/// The argument that makes a process of this program a single measurement.
+pub(crate) const PROGRAM: &str = "--program";
+
+/// A measurement takes a few seconds. One that is still running after this long hangs.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// What a row came to with all libraries.
+pub(crate) struct Outcome {
+    /// Medians over the rounds.
+    pub(crate) ours: f64,
+    pub(crate) tokio: f64,
+    pub(crate) smol: f64,
+    /// The others' numbers over ours.
+    pub(crate) tokio_to_ours: Ratio,
+    pub(crate) smol_to_ours: Ratio,
+}
+
+/// The ratios of all rounds.
+pub(crate) struct Ratio {
+    pub(crate) median: f64,
+    pub(crate) lowest: f64,
+    pub(crate) highest: f64,
+}
+
+/// Runs a row for so many rounds, after one that does not count.
+pub(crate) fn measure(
+    row: &Row,
+    workers: Workers,
+    scale: Scale,
+    rounds: usize,
+) -> io::Result<Outcome> {
+    // A quick run shows that the rows work, and a row that works once has shown it.
+    if scale == Scale::Full {
+        one_round(row, workers, scale)?;
+    }
+    let rounds = (0..rounds)
+        .map(|_| one_round(row, workers, scale))
+        .collect::<io::Result<Vec<_>>>()?;
+    let column = |number: fn(&Round) -> f64| rounds.iter().map(number).collect::<Vec<_>>();
+    Ok(Outcome {
+        ours: median(column(|round| round.ours)),
+        tokio: median(column(|round| round.tokio)),
+        smol: median(column(|round| round.smol)),
+        tokio_to_ours: Ratio::of(column(|round| round.tokio / round.ours)),
+        smol_to_ours: Ratio::of(column(|round| round.smol / round.ours)),
+    })
+}
+
+/// One number from each library, taken right after each other.
+struct Round {
+    ours: f64,
+    tokio: f64,
+    smol: f64,
+}
+
+fn one_round(row: &Row, workers: Workers, scale: Scale) -> io::Result<Round> {
+    Ok(Round {
+        ours: in_a_process(row, Side::Ours, workers, scale)?,
+        tokio: in_a_process(row, Side::Tokio, workers, scale)?,
+        smol: in_a_process(row, Side::Smol, workers, scale)?,
+    })
+}
+
+/// Starts this program again for a single measurement, and reads the number that it prints.
+fn in_a_process(row: &Row, side: Side, workers: Workers, scale: Scale) -> io::Result<f64> {
+    let mut child = Command::new(env::current_exe()?)
+        .args([PROGRAM, row.name, side.name(), workers.name(), scale.name()])
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let printed = output_within_limit(&mut child);
+    let status = child.wait()?;
+    let failed = |what: &str| {
+        io::Error::other(format!(
+            "{}, {}, {}: {what}",
+            row.name,
+            side.name(),
+            workers.name()
+        ))
+    };
+    let printed =
+        printed.ok_or_else(|| failed("still running after two minutes, so it was killed"))??;
+    if !status.success() {
+        return Err(failed(&status.to_string()));
+    }
+    printed
+        .trim()
+        .parse()
+        .map_err(|_| failed(&format!("printed {printed:?} and not a number")))
+}
+
+/// Reads what the child prints to its end, or kills it. A library that hangs must not hang whoever
+/// runs the bench.
+fn output_within_limit(child: &mut Child) -> Option<io::Result<String>> {
+    let mut stdout = child.stdout.take()?;
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut printed = String::new();
+        let result = stdout.read_to_string(&mut printed).map(|_| printed);
+        // Nobody listens any more where the time was up.
+        let _ = sender.send(result);
+    });
+    let printed = receiver.recv_timeout(LIMIT).ok();
+    if printed.is_none() {
+        // It may have ended just now, and then there is nothing left to kill.
+        let _ = child.kill();
+    }
+    printed
+}
+
+impl Ratio {
+    fn of(ratios: Vec<f64>) -> Self {
+        Self {
+            lowest: ratios.iter().copied().fold(f64::INFINITY, f64::min),
+            highest: ratios.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            median: median(ratios),
+        }
+    }
+}
+
+/// The middle one, or the mean of the two in the middle.
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    let middle = numbers.len() / 2;
+    if numbers.len() % 2 == 1 {
+        numbers[middle]
+    } else {
+        (numbers[middle - 1] + numbers[middle]) / 2.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ratio, median};
+
+    #[test]
+    fn the_median_is_the_middle_whatever_the_order() {
+        assert_eq!(median(vec![9.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 100.0, 1.0, 2.0]), 3.0);
+        assert_eq!(median(vec![5.0]), 5.0);
+    }
+
+    #[test]
+    fn a_ratio_keeps_its_spread() {
+        let ratio = Ratio::of(vec![3.0, 1.0, 2.0]);
+        assert_eq!((ratio.lowest, ratio.median, ratio.highest), (1.0, 2.0, 3.0));
+    }
+}
