@@ -1,0 +1,188 @@
+//! `cargo xtask pick`: a crate of ours taken alone, as a user would: a throw-away package outside the workspace depends
+//! on it, builds, and runs a small program. Tells how many dependencies came along.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::process;
+use crate::workspace::{self, Metadata, Package};
+
+/// A line of the small program that starts so holds a dependency it needs beside ours, as in a manifest.
+const MARKER: &str = "// dependencies: ";
+
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let metadata = Metadata::read()?;
+    let crates: Vec<&Package> = metadata.crates().collect();
+    let chosen = match arguments {
+        [] => crates,
+        [name] => vec![find(&crates, name)?],
+        _ => bail!(
+            "`cargo xtask pick` takes one crate at a time, got `{}`",
+            arguments.join(" ")
+        ),
+    };
+    let mut results = Vec::new();
+    for package in chosen {
+        let brought =
+            pick(package, &metadata).with_context(|| format!("picking {}", package.name))?;
+        results.push(format!("{:<20}{brought:>4} dependencies", package.name));
+    }
+    println!("pick: each built and ran by itself");
+    println!("{}", results.join("\n"));
+    Ok(())
+}
+
+fn find<'p>(crates: &[&'p Package], name: &str) -> Result<&'p Package> {
+    if let Some(package) = crates.iter().find(|package| package.name == name) {
+        return Ok(package);
+    }
+    let names: Vec<&str> = crates.iter().map(|package| package.name.as_str()).collect();
+    bail!(
+        "there is no crate `{name}`; there are: {}",
+        names.join(", ")
+    )
+}
+
+/// Builds and runs the small program of one crate, and counts what it depends on.
+fn pick(package: &Package, metadata: &Metadata) -> Result<usize> {
+    let relative = format!("xtask/pick/{}.rs", package.name);
+    let program = fs::read_to_string(workspace::root().join(&relative)).with_context(|| {
+        format!("{relative} cannot be read: write a small program that uses the crate")
+    })?;
+    let directory = Directory::create(&package.name)?;
+    directory.write("Cargo.toml", &manifest(package, &program))?;
+    directory.write("main.rs", &program)?;
+    // The versions that all else was tested with, not those of today.
+    fs::copy(
+        workspace::root().join("Cargo.lock"),
+        directory.path.join("Cargo.lock"),
+    )
+    .context("could not copy Cargo.lock")?;
+
+    let target = metadata.target_directory.join("pick");
+    process::run(
+        process::cargo(["run", "--quiet"])
+            .current_dir(&directory.path)
+            .env("CARGO_TARGET_DIR", target),
+    )?;
+    let mut tree = process::cargo([
+        "tree",
+        "--edges",
+        "normal",
+        "--prefix",
+        "none",
+        "--package",
+        &package.name,
+    ]);
+    let tree = process::output(tree.current_dir(&directory.path))?;
+    Ok(dependencies(&tree, &package.name).len())
+}
+
+fn manifest(package: &Package, program: &str) -> String {
+    let name = &package.name;
+    let path = workspace::root().join(package.directory());
+    let others: Vec<&str> = program
+        .lines()
+        .filter_map(|line| line.strip_prefix(MARKER))
+        .collect();
+    let others = others.join("\n");
+    // A literal string, in single quotes: a path may hold backslashes.
+    let path = path.display();
+    format!(
+        "[package]\nname = 'picked'\nversion = '0.0.0'\nedition = '2024'\n\n\
+         [[bin]]\nname = 'picked'\npath = 'main.rs'\n\n\
+         [dependencies]\n{name} = {{ path = '{path}' }}\n{others}\n\n\
+         # Outside any workspace, wherever this directory is.\n[workspace]\n"
+    )
+}
+
+/// The names and versions in the output of `cargo tree`, each once, without the crate itself.
+fn dependencies(tree: &str, root: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for line in tree.lines() {
+        let mut words = line.split_whitespace();
+        if let (Some(name), Some(version)) = (words.next(), words.next()) {
+            if name != root {
+                found.insert(format!("{name} {version}"));
+            }
+        }
+    }
+    found
+}
+
+/// A directory for temporary files, which is removed when it goes out of scope.
+struct Directory {
+    path: PathBuf,
+}
+
+impl Directory {
+    fn create(name: &str) -> Result<Self> {
+        let path = std::env::temp_dir().join(format!("pick-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path)
+            .with_context(|| format!("could not create {}", path.display()))?;
+        Ok(Self { path })
+    }
+
+    fn write(&self, file: impl AsRef<Path>, text: &str) -> Result<()> {
+        let path = self.path.join(file);
+        fs::write(&path, text).with_context(|| format!("could not write {}", path.display()))
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.path) {
+            eprintln!("could not remove {}: {error}", self.path.display());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_dependency_counts_once_and_the_crate_itself_does_not() {
+        let tree = "ours v0.1.0 (/somewhere/ours)\nlog v0.4.22\nslab v0.4.9\nlog v0.4.22 (*)\nlog v0.3.0\n\n";
+        let found = dependencies(tree, "ours");
+        assert_eq!(
+            Vec::from_iter(found),
+            ["log v0.3.0", "log v0.4.22", "slab v0.4.9"]
+        );
+    }
+
+    #[test]
+    fn the_manifest_takes_the_crate_by_path_and_what_the_program_asks_for() {
+        let package = Package {
+            name: "ours".to_owned(),
+            manifest: "crates/ours/Cargo.toml".to_owned(),
+            ..Package::default()
+        };
+        let manifest = manifest(
+            &package,
+            "//! Why.\n// dependencies: slab = \"0.4\"\nfn main() {}\n",
+        );
+        let path = workspace::root().join("crates/ours");
+        assert!(manifest.contains(&format!(
+            "ours = {{ path = '{}' }}\nslab = \"0.4\"\n",
+            path.display()
+        )));
+        assert!(manifest.contains("\n[workspace]\n"));
+    }
+
+    #[test]
+    fn an_unknown_crate_is_an_error_that_names_those_there_are() {
+        let package = Package {
+            name: "ours".to_owned(),
+            ..Package::default()
+        };
+        let error = find(&[&package], "theirs").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "there is no crate `theirs`; there are: ours"
+        );
+    }
+}
