@@ -10,8 +10,10 @@ use anyhow::{Context, Result, bail};
 use crate::process;
 use crate::workspace::{self, Metadata, Package};
 
-/// A line of the small program that starts so holds a dependency it needs beside ours, as in a manifest.
+/// A line of the small program that starts so holds a dependency it needs beside ours, as in a manifest, in which
+/// [`ROOT`] stands for the root of the workspace.
 const MARKER: &str = "// dependencies: ";
+const ROOT: &str = "{root}";
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let metadata = Metadata::read()?;
@@ -82,21 +84,34 @@ fn pick(package: &Package, metadata: &Metadata) -> Result<usize> {
 }
 
 fn manifest(package: &Package, program: &str) -> String {
-    let name = &package.name;
-    let path = workspace::root().join(package.directory());
-    let others: Vec<&str> = program
-        .lines()
-        .filter_map(|line| line.strip_prefix(MARKER))
-        .collect();
+    let root = slashed_root();
+    let others = program.lines().filter_map(|line| line.strip_prefix(MARKER));
+    let others: Vec<String> = others.map(|line| line.replace(ROOT, &root)).collect();
     let others = others.join("\n");
-    // A literal string, in single quotes: a path may hold backslashes.
-    let path = path.display();
+    let (name, directory) = (&package.name, package.directory());
     format!(
-        "[package]\nname = 'picked'\nversion = '0.0.0'\nedition = '2024'\n\n\
-         [[bin]]\nname = 'picked'\npath = 'main.rs'\n\n\
-         [dependencies]\n{name} = {{ path = '{path}' }}\n{others}\n\n\
-         # Outside any workspace, wherever this directory is.\n[workspace]\n"
+        r#"[package]
+name = "picked"
+version = "0.0.0"
+edition = "2024"
+
+[[bin]]
+name = "picked"
+path = "main.rs"
+
+[dependencies]
+{name} = {{ path = "{root}/{directory}" }}
+{others}
+
+# Outside any workspace, wherever this directory is.
+[workspace]
+"#
     )
+}
+
+/// The root with forward slashes, which every system takes: in a manifest a backslash would be an escape.
+fn slashed_root() -> String {
+    workspace::root().to_string_lossy().replace('\\', "/")
 }
 
 /// The names and versions in the output of `cargo tree`, each once, without the crate itself.
@@ -163,13 +178,11 @@ mod tests {
         };
         let manifest = manifest(
             &package,
-            "//! Why.\n// dependencies: slab = \"0.4\"\nfn main() {}\n",
+            "//! Why.\n// dependencies: b = '{root}/b'\nfn main() {}\n",
         );
-        let path = workspace::root().join("crates/ours");
-        assert!(manifest.contains(&format!(
-            "ours = {{ path = '{}' }}\nslab = \"0.4\"\n",
-            path.display()
-        )));
+        let root = slashed_root();
+        let expected = format!("ours = {{ path = \"{root}/crates/ours\" }}\nb = '{root}/b'\n");
+        assert!(manifest.contains(&expected), "{manifest}");
         assert!(manifest.contains("\n[workspace]\n"));
     }
 
