@@ -45,9 +45,6 @@ pub(crate) trait Library: 'static {
     /// awaits.
     type Task<T: Send + 'static>: Future<Output = T> + Send;
 
-    /// What `timeout` gives where the time was up first.
-    type Elapsed: Send;
-
     /// A connected TCP socket.
     type Stream: Stream;
 
@@ -79,7 +76,7 @@ pub(crate) trait Library: 'static {
     fn timeout<F>(
         limit: Duration,
         future: F,
-    ) -> impl Future<Output = Result<F::Output, Self::Elapsed>> + Send
+    ) -> impl Future<Output = Result<F::Output, impl Send>> + Send
     where
         F: Future<Output: Send> + Send;
 }

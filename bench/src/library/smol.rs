@@ -21,13 +21,8 @@ pub(crate) struct SmolOneThread;
 
 pub(crate) struct SmolTwoThreads;
 
-/// The time was up.
-#[derive(Debug)]
-pub(crate) struct Elapsed;
-
 impl Library for SmolOneThread {
     type Task<T: Send + 'static> = smol::Task<T>;
-    type Elapsed = Elapsed;
     type Stream = smol::net::TcpStream;
 
     fn run<F>(workers: Workers, main: F) -> F::Output
@@ -58,7 +53,7 @@ impl Library for SmolOneThread {
     fn timeout<F>(
         limit: Duration,
         future: F,
-    ) -> impl Future<Output = Result<F::Output, Self::Elapsed>> + Send
+    ) -> impl Future<Output = Result<F::Output, impl Send>> + Send
     where
         F: Future<Output: Send> + Send,
     {
@@ -68,7 +63,6 @@ impl Library for SmolOneThread {
 
 impl Library for SmolTwoThreads {
     type Task<T: Send + 'static> = smol::Task<T>;
-    type Elapsed = Elapsed;
     type Stream = smol::net::TcpStream;
 
     fn run<F>(workers: Workers, main: F) -> F::Output
@@ -102,13 +96,16 @@ impl Library for SmolTwoThreads {
     fn timeout<F>(
         limit: Duration,
         future: F,
-    ) -> impl Future<Output = Result<F::Output, Self::Elapsed>> + Send
+    ) -> impl Future<Output = Result<F::Output, impl Send>> + Send
     where
         F: Future<Output: Send> + Send,
     {
         timeout(limit, future)
     }
 }
+
+/// The time was up.
+struct Elapsed;
 
 /// smol has no timeout of its own: this is the one that its documentation shows.
 async fn timeout<F: Future>(limit: Duration, future: F) -> Result<F::Output, Elapsed> {

@@ -26,7 +26,6 @@ impl<T> Future for Joined<T> {
 
 impl Library for Tokio {
     type Task<T: Send + 'static> = Joined<T>;
-    type Elapsed = tokio::time::error::Elapsed;
     type Stream = tokio::net::TcpStream;
 
     fn run<F>(workers: Workers, main: F) -> F::Output
@@ -72,7 +71,7 @@ impl Library for Tokio {
     fn timeout<F>(
         limit: Duration,
         future: F,
-    ) -> impl Future<Output = Result<F::Output, Self::Elapsed>> + Send
+    ) -> impl Future<Output = Result<F::Output, impl Send>> + Send
     where
         F: Future<Output: Send> + Send,
     {

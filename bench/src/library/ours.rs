@@ -1,0 +1,52 @@
+//! Ours: a `Runner` with one worker or two.
+
+use std::time::Duration;
+
+use smolio::Runner;
+
+use super::{Library, Workers};
+
+pub(crate) struct Ours;
+
+impl Library for Ours {
+    type Task<T: Send + 'static> = smolio::Task<T>;
+    type Stream = async_net::TcpStream;
+
+    fn run<F>(workers: Workers, main: F) -> F::Output
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let runner = |workers| Runner::builder().workers(workers).build().expect("the loop starts");
+        match workers {
+            Workers::One => runner(1).run(main),
+            Workers::Two => runner(2).run(async { smolio::spawn(main).await }),
+        }
+    }
+
+    fn spawn<F>(future: F) -> Self::Task<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        smolio::spawn(future)
+    }
+
+    fn yield_now() -> impl Future<Output = ()> + Send {
+        smolio::yield_now()
+    }
+
+    fn sleep(duration: Duration) -> impl Future<Output: Send> + Send {
+        smolio::sleep(duration)
+    }
+
+    fn timeout<F>(
+        limit: Duration,
+        future: F,
+    ) -> impl Future<Output = Result<F::Output, impl Send>> + Send
+    where
+        F: Future<Output: Send> + Send,
+    {
+        smolio::timeout(limit, future)
+    }
+}
