@@ -78,8 +78,11 @@ impl Metadata {
         ]))?;
         let value: Value = serde_json::from_str(&text)
             .context("cargo metadata printed something that is not JSON")?;
+        let mut packages: Vec<Package> = list(&value, "packages").iter().map(package).collect();
+        // Cargo promises no order.
+        packages.sort_by(|one, other| one.manifest.cmp(&other.manifest));
         Ok(Self {
-            packages: list(&value, "packages").iter().map(package).collect(),
+            packages,
             target_directory: PathBuf::from(string(&value, "target_directory")),
         })
     }
