@@ -1,0 +1,168 @@
+//! The wheel against a slow and obvious model: a `Vec` that is sorted anew each time.
+
+use std::{env, time::Duration};
+
+use fastrand::Rng;
+use smolio_context::Instant;
+
+#[path = "../../src/wheel.rs"]
+mod wheel;
+
+use wheel::{Key, Wheel};
+
+/// What the wheel should do, without a thought for speed.
+#[derive(Default)]
+struct Model {
+    now: u64,
+    next_serial: u64,
+    // Deadline, serial number, and the key that the wheel gave.
+    timers: Vec<(u64, u64, Key)>,
+}
+
+impl Model {
+    fn pop_expired(&mut self, now: u64) -> Option<(u64, u64)> {
+        self.timers
+            .sort_unstable_by_key(|(deadline, serial, _)| (*deadline, *serial));
+        if self.timers.first().is_some_and(|(first, ..)| *first <= now) {
+            let (deadline, serial, _) = self.timers.remove(0);
+            self.now = self.now.max(deadline);
+            return Some((deadline, serial));
+        }
+        self.now = self.now.max(now);
+        None
+    }
+
+    fn earliest(&self) -> Option<u64> {
+        self.timers.iter().map(|(deadline, ..)| *deadline).min()
+    }
+}
+
+/// A distance whose order of magnitude is random too, so that all levels see traffic.
+fn distance(random: &mut Rng) -> u64 {
+    let bits = random.u32(0..40);
+    random.u64(0..=(1 << bits))
+}
+
+struct Pair {
+    random: Rng,
+    wheel: Wheel<(u64, u64)>,
+    model: Model,
+    // Keys of timers that are gone.
+    stale: Vec<Key>,
+}
+
+impl Pair {
+    fn new(seed: u64) -> Self {
+        Self {
+            random: Rng::with_seed(seed),
+            wheel: Wheel::new(),
+            model: Model::default(),
+            stale: Vec::new(),
+        }
+    }
+
+    fn step(&mut self, most: usize) {
+        match self.random.u32(0..100) {
+            0..45 if self.model.timers.len() < most => self.arm(),
+            0..85 => self.cancel(),
+            85..90 => self.use_stale_keys(),
+            90..93 => self.follow_next_deadline(),
+            _ => {
+                let now = self.model.now + distance(&mut self.random);
+                self.advance(now);
+            }
+        }
+        assert_eq!(self.wheel.len(), self.model.timers.len());
+    }
+
+    fn arm(&mut self) {
+        // One in eight has passed already.
+        let deadline = if self.random.u32(0..8) == 0 {
+            self.model.now.saturating_sub(self.random.u64(0..100))
+        } else {
+            self.model.now + distance(&mut self.random)
+        };
+        let serial = self.model.next_serial;
+        self.model.next_serial += 1;
+        let due = deadline.max(self.model.now);
+        let key = self.wheel.insert(deadline, (due, serial));
+        self.model.timers.push((due, serial, key));
+    }
+
+    fn cancel(&mut self) {
+        if self.model.timers.is_empty() {
+            return;
+        }
+        let index = self.random.usize(0..self.model.timers.len());
+        let (due, serial, key) = self.model.timers.swap_remove(index);
+        assert_eq!(self.wheel.get_mut(key).copied(), Some((due, serial)));
+        assert_eq!(self.wheel.remove(key), Some((due, serial)));
+        self.stale.push(key);
+    }
+
+    fn use_stale_keys(&mut self) {
+        for key in self.stale.drain(..) {
+            assert_eq!(self.wheel.get_mut(key), None);
+            assert_eq!(self.wheel.remove(key), None);
+        }
+    }
+
+    fn advance(&mut self, now: u64) {
+        loop {
+            let expected = self.model.pop_expired(now);
+            assert_eq!(self.wheel.pop_expired(now), expected);
+            assert_eq!(self.wheel.now(), self.model.now);
+            if expected.is_none() {
+                break;
+            }
+        }
+    }
+
+    /// As a virtual clock does: jumps until something is due, which is then exactly the earliest.
+    fn follow_next_deadline(&mut self) {
+        let Some(earliest) = self.model.earliest() else {
+            assert_eq!(self.wheel.next_deadline(), None);
+            return;
+        };
+        for _ in 0..=7 {
+            let next = self.wheel.next_deadline().expect("the model has timers");
+            assert!(next <= earliest, "{next} is later than {earliest}");
+            if next == earliest {
+                return self.advance(earliest);
+            }
+            assert_eq!(self.wheel.pop_expired(next), None);
+            self.model.now = next;
+        }
+        panic!("seven jumps were not enough");
+    }
+}
+
+fn run_seed(seed: u64, steps: u32) {
+    let mut pair = Pair::new(seed);
+    // Few timers find the empty slots, more of them find the long lists.
+    let most = [1, 3, 10, 60][seed as usize % 4];
+    for _ in 0..steps {
+        pair.step(most);
+    }
+    while pair.wheel.pop_any().is_some() {}
+    assert_eq!(pair.wheel.len(), 0);
+    assert_eq!(pair.wheel.next_deadline(), None);
+}
+
+#[test]
+fn stress_wheel_does_what_the_model_does() {
+    let seconds = env::var("SMOLIO_STRESS_SECONDS").ok();
+    let seconds = seconds.and_then(|seconds| seconds.parse().ok());
+    if let Some(seconds) = seconds {
+        let end = Instant::now() + Duration::from_secs(seconds);
+        let mut seed = 1000;
+        while Instant::now() < end {
+            run_seed(seed, 10_000);
+            seed += 1;
+        }
+    } else {
+        for seed in 0..100 {
+            run_seed(seed, 20_000);
+        }
+    }
+}
