@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::{bench, features, pick, process, test, tidy};
 
@@ -80,22 +80,19 @@ fn documentation() -> Result<()> {
 
 pub(crate) fn run() -> Result<()> {
     let mut done: Vec<(&str, Duration)> = Vec::new();
-    let mut failure = None;
     for step in STEPS {
         println!("\n== {} ==", step.name);
         let start = Instant::now();
         let result = (step.check)();
         done.push((step.name, start.elapsed()));
         if let Err(error) = result {
-            failure = Some(error.context(format!(
-                "{} failed; to run it alone: {}",
-                step.name, step.alone
-            )));
-            break;
+            eprintln!("error: {error:#}");
+            println!("\n{}", summary(&done, true));
+            bail!("{} failed; to run it alone:\n\n  {}", step.name, step.alone);
         }
     }
-    println!("\n{}", summary(&done, failure.is_some()));
-    failure.map_or(Ok(()), Err)
+    println!("\n{}", summary(&done, false));
+    Ok(())
 }
 
 /// A table of the steps that ran, of which only the last can have failed.
