@@ -21,9 +21,12 @@ const SANITIZED: &[&str] = &["smolio-executor", "smolio-timer"];
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let seconds = seconds(arguments)?.to_string();
-    let mut command = process::cargo(Runner::find().command(&["--workspace", "--release", FILTER]));
+    let runner = Runner::find();
+    // This package is about such tests, and has none.
+    let selection = ["--workspace", "--exclude", "xtask", "--release", FILTER];
+    let mut command = process::cargo(runner.command(&selection));
     process::run(command.env(SECONDS_VARIABLE, &seconds))?;
-    sanitize(&seconds)
+    sanitize(runner, &seconds)
 }
 
 fn seconds(arguments: &[String]) -> Result<u64> {
@@ -39,7 +42,7 @@ fn seconds(arguments: &[String]) -> Result<u64> {
     }
 }
 
-fn sanitize(seconds: &str) -> Result<()> {
+fn sanitize(runner: Runner, seconds: &str) -> Result<()> {
     if !has_nightly() {
         println!(
             "stress: passed, but not under the address sanitizer: `rustup toolchain install nightly` enables it"
@@ -50,12 +53,12 @@ fn sanitize(seconds: &str) -> Result<()> {
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));
     let host = host.context("the nightly cargo does not tell which host it is for")?;
 
-    let mut command = process::cargo(["+nightly", "test", "--target", host, "--tests"]);
+    let mut command = process::cargo(["+nightly"]);
+    command.args(runner.command(&["--target", host, FILTER]));
     for package in SANITIZED {
         command.args(["--package", package]);
     }
     command
-        .arg(FILTER)
         .env("RUSTFLAGS", "-Zsanitizer=address")
         .env(SECONDS_VARIABLE, seconds)
         // A task that is woken after its loop closed is forgotten on purpose, never dropped on a foreign thread.
