@@ -93,8 +93,8 @@ fn in_a_process(row: &Row, side: Side, workers: Workers, scale: Scale) -> io::Re
             workers.name()
         ))
     };
-    let printed =
-        printed.ok_or_else(|| failed("still running after two minutes, so it was killed"))??;
+    let printed = printed
+        .ok_or_else(|| failed(&format!("still running after {LIMIT:?}, so it was killed")))??;
     if !status.success() {
         return Err(failed(&status.to_string()));
     }
