@@ -11,7 +11,10 @@ use std::{
 use async_io::Timer;
 use smolio_context::{Instant, poll_budget, spend_budget, waiting_for};
 
-use crate::local::{self, Armed, Progress, Ticket};
+use crate::{
+    elapsed::time_left,
+    local::{self, Armed, Progress, Ticket},
+};
 
 /// Waits for `duration`, counted from now.
 ///
@@ -188,12 +191,6 @@ impl Sleep {
             local::cancel(ticket);
         }
     }
-
-    /// What is left, in words, for those who ask what a task waits for.
-    pub(crate) fn time_left(&self) -> String {
-        let left = self.deadline.duration_since(Instant::now());
-        format!("{left:.1?} left")
-    }
 }
 
 impl Future for Sleep {
@@ -204,7 +201,7 @@ impl Future for Sleep {
         let poll = self.poll_elapsed(cx);
         match poll {
             Poll::Ready(()) => spend_budget(),
-            Poll::Pending => waiting_for(|| format!("sleep, {}", self.time_left())),
+            Poll::Pending => waiting_for(|| format!("sleep, {}", time_left(self.deadline))),
         }
         poll
     }

@@ -1,0 +1,63 @@
+//! What a timeout gives when the time is up.
+
+use std::{error::Error, fmt, io, time::Duration};
+
+use smolio_context::Instant;
+
+/// The time was up before the operation was done.
+///
+/// Converts to [`std::io::Error`], with the kind `TimedOut`, so that [`try_timeout`](crate::try_timeout) takes operations on streams and
+/// files as they are.
+#[doc(alias = "TimeoutError")]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Elapsed {
+    deadline: Instant,
+    limit: Option<Duration>,
+}
+
+impl Elapsed {
+    pub(crate) fn new(deadline: Instant, limit: Option<Duration>) -> Self {
+        Self { deadline, limit }
+    }
+
+    /// When the time was up.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// How long the operation was given; `None` if it was given a moment instead, or was rescheduled.
+    pub fn limit(&self) -> Option<Duration> {
+        self.limit
+    }
+}
+
+impl fmt::Display for Elapsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.limit {
+            Some(limit) => write!(f, "timed out after {}", in_words(format!("{limit:?}"))),
+            None => f.write_str("timed out because its deadline has passed"),
+        }
+    }
+}
+
+impl Error for Elapsed {}
+
+impl From<Elapsed> for io::Error {
+    fn from(elapsed: Elapsed) -> Self {
+        Self::new(io::ErrorKind::TimedOut, elapsed)
+    }
+}
+
+/// What is left until `deadline`, for those who ask what a task waits for.
+pub(crate) fn time_left(deadline: Instant) -> String {
+    let left = deadline.duration_since(Instant::now());
+    format!("{} left", in_words(format!("{left:.1?}")))
+}
+
+/// `1.5s`, as std writes a duration, becomes `1.5 s`.
+fn in_words(mut duration: String) -> String {
+    if let Some(unit) = duration.find(char::is_alphabetic) {
+        duration.insert(unit, ' ');
+    }
+    duration
+}
