@@ -105,6 +105,11 @@ pub fn collect<R>(drop_them: impl FnOnce() -> R) -> (thread::Result<R>, Vec<Clea
     (result, collected.unwrap_or_default())
 }
 
+/// Whether the drop that is going on is being collected: a destructor may leave work that is worth the allocation only then.
+pub fn is_collecting() -> bool {
+    COLLECTED.with_borrow(Option::is_some)
+}
+
 /// For destructors: leaves `clean_up` to the innermost [`collect`], else to the thread's loop, else reports it as given up.
 pub fn clean_up_later(clean_up: CleanUp) {
     let refused = COLLECTED.with_borrow_mut(|collected| match collected {

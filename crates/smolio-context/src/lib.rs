@@ -43,7 +43,9 @@ mod order;
 
 pub use budget::{Unconstrained, budget_left, poll_budget, spend_budget, unconstrained};
 pub use clock::{ClockGuard, VirtualClock};
-pub use collector::{CleanUp, CleanUpSink, SinkGuard, clean_up_later, collect, install_sink};
+pub use collector::{
+    CleanUp, CleanUpSink, SinkGuard, clean_up_later, collect, install_sink, is_collecting,
+};
 pub use deadline::{DeadlineGuard, current_deadline, enter_deadline};
 pub use instant::Instant;
 pub use observation::{
@@ -52,6 +54,6 @@ pub use observation::{
 pub use order::{ReadyOrder, ready_order, set_ready_order};
 pub use task::{Scoped, TaskContext, TaskId, TaskInfo, current_task};
 pub use unhandled::{
-    Unhandled, UnhandledHook, UnhandledKind, report_unhandled, set_unhandled_hook,
+    Unhandled, UnhandledHook, UnhandledKind, panic_message, report_unhandled, set_unhandled_hook,
 };
 pub use variable::{ContextVar, OutsideTask};

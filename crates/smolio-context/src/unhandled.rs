@@ -35,17 +35,10 @@ pub struct Unhandled {
 impl Unhandled {
     /// A panic; the message is taken from the payload.
     pub fn panic(task: Option<TaskInfo>, payload: &(dyn Any + Send)) -> Self {
-        let message = if let Some(text) = payload.downcast_ref::<&'static str>() {
-            (*text).to_string()
-        } else if let Some(text) = payload.downcast_ref::<String>() {
-            text.clone()
-        } else {
-            "a panic whose payload is not a text".to_string()
-        };
         Self {
             kind: UnhandledKind::Panic,
             task,
-            message,
+            message: panic_message(payload).to_string(),
         }
     }
 
@@ -94,6 +87,17 @@ impl fmt::Display for Unhandled {
             Some(task) => write!(f, "{task} {verb}: {}", self.message),
             None => write!(f, "outside of tasks, something {verb}: {}", self.message),
         }
+    }
+}
+
+/// The text that a panic was raised with.
+pub fn panic_message(payload: &(dyn Any + Send)) -> &str {
+    if let Some(text) = payload.downcast_ref::<&'static str>() {
+        text
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text
+    } else {
+        "a panic whose payload is not a text"
     }
 }
 

@@ -1,1 +1,62 @@
-//! placeholder
+//! A loop for tasks: run, spawn, cancel, clean up, and close in good order.
+//!
+//! The nouns are [`run`] (and the [`Runner`] behind it), the [`Task`] that [`spawn`] gives, and the [`Handle`] for other threads.
+//!
+//! ```
+//! use smolio_executor::{run, spawn, yield_now};
+//!
+//! let total = run(async {
+//!     let tasks: Vec<_> = (1..=3)
+//!         .map(|n| spawn(async move { yield_now().await; n * n }))
+//!         .collect();
+//!     let mut total = 0;
+//!     for task in tasks {
+//!         total += task.await;
+//!     }
+//!     total
+//! });
+//! assert_eq!(total, 14);
+//! ```
+//!
+//! One worker, the default, is asyncio's loop: tasks take turns on one thread. With several
+//! ([`Builder::workers`]) the tasks that are `Send` run on any of them.
+//!
+//! # When not to use this
+//! Where tokio runs already, or where another executor is part of the deal (embedded, a browser): the timers, queues and task groups of
+//! smolio work there without this crate.
+
+mod runner;
+mod task;
+
+mod handle;
+mod spawn;
+mod thread;
+mod yield_now;
+
+mod finally;
+mod shield;
+mod signal;
+
+pub mod idle;
+
+mod alarm;
+mod cell;
+mod inbox;
+mod local;
+mod pool;
+mod runtime;
+mod settings;
+mod shutdown;
+mod sync;
+mod table;
+mod wake;
+
+pub use finally::{Finally, finally, with_cleanup};
+pub use handle::{Closed, Handle};
+pub use runner::{BuildError, Builder, Runner, run};
+pub use shield::{Shield, Shielded, shield, shield_value};
+pub use signal::{CtrlC, Interrupted, ShutdownSignal, ctrl_c, shutdown_signal};
+pub use spawn::{TaskBuilder, all_tasks, spawn, spawn_local};
+pub use task::{Cancel, Join, JoinError, Task};
+pub use thread::{ThreadLimit, to_thread, to_thread_with};
+pub use yield_now::{YieldNow, yield_now};

@@ -1,0 +1,105 @@
+//! The handle's side of a join cell: there is one per task, and it cannot be cloned.
+
+use std::{
+    any::Any,
+    fmt,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use smolio_context::TaskInfo;
+
+use super::join::JoinCell;
+
+/// How a task ended.
+pub(crate) type Outcome<T> = Result<T, Failure>;
+
+/// How a task ended without a value.
+pub(crate) enum Failure {
+    Cancelled,
+    Panicked(Box<dyn Any + Send>),
+}
+
+/// A task as its handle sees it, whatever its future is.
+pub(crate) trait Joinable<T>: Completion {
+    fn join_cell(&self) -> &JoinCell<Outcome<T>>;
+
+    /// The same cell without the type of its value. (A coercion would do this from Rust 1.86 on.)
+    fn into_completion(self: Arc<Self>) -> Arc<dyn Completion>;
+}
+
+/// A task of which one wants to know only that it is gone.
+pub(crate) trait Completion: Send + Sync {
+    fn info(&self) -> &TaskInfo;
+
+    /// Asks the task to end: its future is dropped at the next opportunity.
+    fn cancel(&self);
+
+    /// Ready once the future is gone.
+    ///
+    /// # Safety
+    /// As [`JoinCell::poll_complete`].
+    unsafe fn poll_complete(&self, cx: &mut Context<'_>) -> Poll<()>;
+}
+
+/// The one handle of a task.
+pub(crate) struct Joiner<T>(Arc<dyn Joinable<T>>);
+
+impl<T> Joiner<T> {
+    /// # Safety
+    /// Called once for each cell.
+    pub(super) unsafe fn new(cell: Arc<dyn Joinable<T>>) -> Self {
+        Self(cell)
+    }
+
+    pub(crate) fn info(&self) -> &TaskInfo {
+        self.0.info()
+    }
+
+    pub(crate) fn is_complete(&self) -> bool {
+        self.0.join_cell().is_complete()
+    }
+
+    pub(crate) fn cancel(&self) {
+        self.0.cancel();
+    }
+
+    pub(crate) fn poll_complete(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // SAFETY: we are the only handle, and `&mut self` makes this the only call.
+        unsafe { self.0.join_cell().poll_complete(cx) }
+    }
+
+    /// The outcome, if the task is complete and it was not taken before.
+    pub(crate) fn take(&mut self) -> Option<Outcome<T>> {
+        // SAFETY: we are the only handle, and who leaves is consumed.
+        unsafe { self.0.join_cell().take() }
+    }
+
+    /// Gives up the outcome: what is there already is returned, what comes later is dropped by the one who runs the task.
+    pub(crate) fn leave(self) -> (Option<Outcome<T>>, Gone) {
+        // SAFETY: we are the only handle, and `self` is consumed.
+        let outcome = unsafe { self.0.join_cell().leave() };
+        (outcome, Gone(self.0.into_completion()))
+    }
+}
+
+impl<T> fmt::Debug for Joiner<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Joiner")
+            .field("task", self.info())
+            .field("complete", &self.is_complete())
+            .finish()
+    }
+}
+
+/// What is left of a handle that left: it can still tell when the task is gone.
+pub(crate) struct Gone(Arc<dyn Completion>);
+
+impl Future for Gone {
+    type Output = ();
+
+    fn poll(self: std::pin::Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        // SAFETY: the handle that we came from is gone, so we stand in its place, and `&mut self` makes this the only call.
+        unsafe { self.0.poll_complete(cx) }
+    }
+}

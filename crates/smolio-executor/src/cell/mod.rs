@@ -1,0 +1,18 @@
+//! The cells that tasks live in. All `unsafe` of this crate is in this module.
+//!
+//! - [`bound`]: a future that only its home thread may touch: it may be `!Send`, and its wakers may be anywhere.
+//! - [`join`]: one value handed from the one who runs a task to the one who holds its handle.
+//! - [`joiner`]: that handle, seen from inside: unique, so that the rules of `join` hold by construction.
+//! - [`local`]: a task of a loop.
+//! - [`pooled`]: a task of the workers, who move it about.
+
+mod bound;
+mod join;
+mod joiner;
+mod local;
+mod pooled;
+
+pub(crate) use bound::Thread;
+pub(crate) use joiner::{Completion, Failure, Gone, Joiner, Outcome};
+pub(crate) use local::{LocalCell, Runnable, drop_unread};
+pub(crate) use pooled::pooled;

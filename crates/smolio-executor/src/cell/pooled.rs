@@ -1,0 +1,184 @@
+//! A task of the workers: its future moves from thread to thread, so it must be `Send`, and async-executor looks after its
+//! wakes. What is ours is the identity, the cancelling and the handle.
+
+use std::{
+    any::Any,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering, fence},
+    },
+    task::{Context, Poll, Waker},
+};
+
+use pin_project_lite::pin_project;
+use smolio_context::{Scoped, TaskContext, TaskInfo, forget_waits};
+
+use super::{
+    join::JoinCell,
+    joiner::{Completion, Failure, Joinable, Joiner, Outcome},
+    local::{drop_unread, report_panic},
+};
+
+/// What the handle and the pool share.
+struct PooledCell<T> {
+    info: TaskInfo,
+    cancelled: AtomicBool,
+    // Set by the first poll; a task keeps its waker for life.
+    waker: OnceLock<Waker>,
+    join: JoinCell<Outcome<T>>,
+}
+
+/// Makes a task for the workers: its handle, the way to cancel it, and the future to give to the executor.
+///
+/// `on_end` is called when the future inside is gone, whichever way.
+pub(crate) fn pooled<F>(
+    context: TaskContext,
+    future: F,
+    on_end: impl FnOnce() + Send + 'static,
+) -> (
+    Joiner<F::Output>,
+    Arc<dyn Completion>,
+    impl Future<Output = ()> + Send + 'static,
+)
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let cell = Arc::new(PooledCell {
+        info: context.info().clone(),
+        cancelled: AtomicBool::new(false),
+        waker: OnceLock::new(),
+        join: JoinCell::new(),
+    });
+    // SAFETY: this is the one handle of a cell that was made just now.
+    let joiner = unsafe { Joiner::new(cell.clone()) };
+    let running = PooledFuture {
+        cell: cell.clone(),
+        on_end: Some(on_end),
+        future: Some(Scoped::new(context, future)),
+    };
+    (joiner, cell, running)
+}
+
+pin_project! {
+    struct PooledFuture<F: Future, E: FnOnce()> {
+        cell: Arc<PooledCell<F::Output>>,
+        // `None` once the task has ended.
+        on_end: Option<E>,
+        #[pin]
+        future: Option<Scoped<F>>,
+    }
+
+    impl<F: Future, E: FnOnce()> PinnedDrop for PooledFuture<F, E> {
+        fn drop(this: Pin<&mut Self>) {
+            // The executor went away with the task in it.
+            if this.on_end.is_some() {
+                this.end(Err(Failure::Cancelled));
+            }
+        }
+    }
+}
+
+impl<F: Future, E: FnOnce()> PooledFuture<F, E> {
+    /// Drops the future, then says how the task ended.
+    fn end(self: Pin<&mut Self>, outcome: Outcome<F::Output>) {
+        let mut this = self.project();
+        let dropped = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(scoped) = this.future.as_mut().as_pin_mut() {
+                scoped.drop_future();
+            }
+        }));
+        this.future.set(None);
+        let outcome = match (outcome, dropped) {
+            (Err(Failure::Cancelled), Err(payload)) => Err(Failure::Panicked(payload)),
+            (outcome, Err(payload)) => {
+                report_panic(&this.cell.info, payload);
+                outcome
+            }
+            (outcome, Ok(())) => outcome,
+        };
+        if let Some(on_end) = this.on_end.take() {
+            on_end();
+            this.cell.complete(outcome);
+        }
+    }
+}
+
+impl<F: Future, E: FnOnce()> Future for PooledFuture<F, E> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.cell.cancelled_before_poll(cx) {
+            self.end(Err(Failure::Cancelled));
+            return Poll::Ready(());
+        }
+        let future = self.as_mut().project().future.as_pin_mut();
+        let future = future.expect("a task that has ended is not run");
+        let outcome = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(value)) => Ok(value),
+            Err(payload) => Err(Failure::Panicked(payload)),
+        };
+        self.end(outcome);
+        Poll::Ready(())
+    }
+}
+
+impl<T> PooledCell<T> {
+    /// Leaves the waker for [`cancel`](Completion::cancel) and says whether it has been called.
+    ///
+    /// Either we see its flag, or it sees our waker: the two fences forbid that both miss.
+    fn cancelled_before_poll(&self, cx: &Context<'_>) -> bool {
+        if self.waker.get().is_none() {
+            self.waker.set(cx.waker().clone()).ok();
+            fence(Ordering::SeqCst);
+        }
+        self.cancelled.load(Ordering::Acquire)
+    }
+
+    fn complete(&self, outcome: Outcome<T>) {
+        forget_waits(self.info.id());
+        let complete = || {
+            // SAFETY: `end` takes `on_end` before it calls us, so this happens once, in the one who runs the task.
+            let unwanted = unsafe { self.join.complete(outcome) };
+            drop_unread(&self.info, unwanted);
+        };
+        // The waker and the drop of a value that nobody wants are foreign code.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(complete)) {
+            let payload: Box<dyn Any + Send> = payload;
+            report_panic(&self.info, payload);
+        }
+    }
+}
+
+impl<T: Send + 'static> Completion for PooledCell<T> {
+    fn info(&self) -> &TaskInfo {
+        &self.info
+    }
+
+    fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Release);
+        fence(Ordering::SeqCst);
+        if let Some(waker) = self.waker.get() {
+            waker.wake_by_ref();
+        }
+    }
+
+    unsafe fn poll_complete(&self, cx: &mut Context<'_>) -> Poll<()> {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.join.poll_complete(cx) }
+    }
+}
+
+impl<T: Send + 'static> Joinable<T> for PooledCell<T> {
+    fn join_cell(&self) -> &JoinCell<Outcome<T>> {
+        &self.join
+    }
+
+    fn into_completion(self: Arc<Self>) -> Arc<dyn Completion> {
+        self
+    }
+}

@@ -1,0 +1,152 @@
+//! A loop, as other threads see it.
+
+use std::{
+    error::Error,
+    fmt,
+    future::{Future, IntoFuture},
+    sync::Arc,
+};
+
+use smolio_context::TaskContext;
+
+use crate::{
+    Task,
+    cell::LocalCell,
+    local::Local,
+    runtime::Runtime,
+    wake::{Message, WakeTarget},
+};
+
+/// A way to a loop from other threads. Cheap to clone.
+///
+/// ```
+/// let runner = smolio_executor::Runner::new();
+/// let handle = runner.handle();
+/// let thread = std::thread::spawn(move || handle.block_on(async { 6 * 7 }));
+/// let answer = runner.run(async move {
+///     // the loop is free while another thread is waited for
+///     smolio_executor::to_thread(move || thread.join().unwrap()).await
+/// });
+/// assert_eq!(answer.unwrap(), 42);
+/// ```
+#[doc(alias = "run_coroutine_threadsafe")]
+#[doc(alias = "call_soon_threadsafe")]
+#[derive(Clone)]
+pub struct Handle(Arc<Runtime>);
+
+impl Handle {
+    pub(crate) fn new(runtime: Arc<Runtime>) -> Self {
+        Self(runtime)
+    }
+
+    /// The loop of this thread; `None` where no loop runs.
+    #[doc(alias = "get_running_loop")]
+    pub fn current() -> Option<Self> {
+        Local::current().map(|local| Self(local.runtime().clone()))
+    }
+
+    /// Starts a task on the loop: [`spawn`](crate::spawn) from any thread.
+    ///
+    /// # Errors
+    /// [`Closed`] once the loop closes, with the future in it.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> Result<Task<F::Output>, Closed<F::IntoFuture>>
+    where
+        F: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>,
+    {
+        let future = future.into_future();
+        if !self.0.is_open() {
+            return Err(Closed(future));
+        }
+        let context = TaskContext::child(None);
+        if let Some(pool) = self.0.pool() {
+            return Ok(Task::new(pool.spawn(&self.0, context, future)));
+        }
+        self.send(context, future).map(Task::new)
+    }
+
+    fn send<F>(
+        &self,
+        context: TaskContext,
+        future: F,
+    ) -> Result<crate::cell::Joiner<F::Output>, Closed<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let inbox = self.0.inbox();
+        let mut future = Some(future);
+        let mut joiner = None;
+        inbox.push_with(|| {
+            let target = WakeTarget::travelling(inbox.clone());
+            let future = future.take().expect("called once");
+            let (cell, handle) = LocalCell::at(self.0.home(), target, context, future);
+            joiner = Some(handle);
+            Message::Adopt(cell)
+        });
+        match (joiner, future) {
+            (Some(joiner), _) => Ok(joiner),
+            (None, Some(future)) => Err(Closed(future)),
+            (None, None) => unreachable!("the future went into the cell"),
+        }
+    }
+
+    /// Runs `future` on the loop and blocks this thread until it has its value.
+    ///
+    /// # Errors
+    /// [`Closed`] once the loop closes, with the future in it.
+    ///
+    /// # Panics
+    /// On a thread of the loop itself, which would wait for itself: `.await` the future there. Resumes a panic of the future, and
+    /// panics if the loop closes while it runs.
+    #[track_caller]
+    pub fn block_on<F>(&self, future: F) -> Result<F::Output, Closed<F::IntoFuture>>
+    where
+        F: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>,
+    {
+        let inside = Local::with_current(|local| Arc::ptr_eq(local.runtime(), &self.0));
+        assert!(
+            inside != Some(true),
+            "`Handle::block_on` on a thread of its own loop would wait for itself for ever: \
+             `.await` the future instead, or call from inside `to_thread`"
+        );
+        self.spawn(future).map(futures_lite::future::block_on)
+    }
+
+    /// Whether the loop takes tasks no more.
+    pub fn is_closed(&self) -> bool {
+        !self.0.is_open()
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("closed", &self.is_closed())
+            .finish()
+    }
+}
+
+/// The loop takes no tasks any more; the future is given back.
+pub struct Closed<F>(F);
+
+impl<F> Closed<F> {
+    /// The future that was refused, unpolled.
+    pub fn into_inner(self) -> F {
+        self.0
+    }
+}
+
+impl<F> fmt::Debug for Closed<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Closed")
+    }
+}
+
+impl<F> fmt::Display for Closed<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the loop has closed and takes no tasks")
+    }
+}
+
+impl<F> Error for Closed<F> {}

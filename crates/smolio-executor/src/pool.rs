@@ -1,0 +1,215 @@
+//! The workers: threads that share the `Send` tasks and steal them from each other, on async-executor.
+//!
+//! The main loop's thread is one of them. Each of the others has a loop of its own beside its share of the pool, for its timers,
+//! for `spawn_local` and for clean-ups.
+
+use std::{
+    future::{Future, pending, poll_fn},
+    io,
+    pin::pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    task::{Poll, Waker},
+    thread::{self, JoinHandle},
+};
+
+use async_executor::Executor;
+use slab::Slab;
+use smolio_context::{Instant, TaskContext, TaskInfo};
+
+use crate::{
+    cell::{Completion, Joiner, pooled},
+    inbox::Inbox,
+    local::Local,
+    runtime::Runtime,
+    shutdown,
+    table::Kind,
+};
+
+pub(crate) struct Pool {
+    executor: Executor<'static>,
+    // Shared with the tasks, which take themselves out when they end.
+    tasks: Arc<Mutex<Slab<Arc<dyn Completion>>>>,
+    stop: Stop,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    alive: AtomicUsize,
+}
+
+impl Pool {
+    pub(crate) fn new() -> Self {
+        Self {
+            executor: Executor::new(),
+            tasks: Arc::default(),
+            stop: Stop::default(),
+            threads: Mutex::default(),
+            alive: AtomicUsize::new(0),
+        }
+    }
+
+    /// Starts `count` threads.
+    pub(crate) fn start(runtime: &Arc<Runtime>, count: usize) -> io::Result<()> {
+        let Some(pool) = runtime.pool() else {
+            return Ok(());
+        };
+        for number in 1..=count {
+            let shared = runtime.clone();
+            let thread = thread::Builder::new()
+                .name(format!("smolio-worker-{number}"))
+                .spawn(move || work(&shared))?;
+            pool.alive.fetch_add(1, Ordering::AcqRel);
+            lock(&pool.threads).push(thread);
+        }
+        Ok(())
+    }
+
+    /// The share of the thread that calls it: runs tasks for as long as it is polled.
+    pub(crate) async fn work(&self) {
+        self.executor.run(pending::<()>()).await;
+    }
+
+    pub(crate) fn spawn<F>(
+        &self,
+        runtime: &Arc<Runtime>,
+        context: TaskContext,
+        future: F,
+    ) -> Joiner<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let mut tasks = lock(&self.tasks);
+        let place = tasks.vacant_entry();
+        let index = place.key();
+        let (registry, shared) = (self.tasks.clone(), runtime.clone());
+        let on_end = move || {
+            lock(&registry).remove(index);
+            if !shared.is_open() {
+                shared.nudge();
+            }
+        };
+        let (joiner, completion, running) = pooled(context, future, on_end);
+        place.insert(completion);
+        drop(tasks);
+        self.executor.spawn(running).detach();
+        joiner
+    }
+
+    pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
+        let tasks = lock(&self.tasks);
+        tasks.iter().map(|(_, task)| task.info().clone()).collect()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        lock(&self.tasks).is_empty()
+    }
+
+    pub(crate) fn cancel_all(&self) {
+        let tasks: Vec<_> = {
+            let tasks = lock(&self.tasks);
+            tasks.iter().map(|(_, task)| task.clone()).collect()
+        };
+        for task in tasks {
+            task.cancel();
+        }
+    }
+
+    /// Lets the threads end: each closes its own loop, until `deadline` at the latest.
+    pub(crate) fn stop(&self, deadline: Instant) {
+        self.stop.stop(deadline);
+    }
+
+    /// How many threads have not ended.
+    pub(crate) fn alive(&self) -> usize {
+        self.alive.load(Ordering::Acquire)
+    }
+
+    /// Waits for the threads that have ended, and leaves the others to themselves.
+    pub(crate) fn join(&self) {
+        for thread in lock(&self.threads).drain(..) {
+            if thread.is_finished() || self.alive() == 0 {
+                // A worker catches the panics of its tasks, so there is nothing to be told.
+                thread.join().ok();
+            }
+        }
+    }
+}
+
+/// A worker's life.
+fn work(runtime: &Arc<Runtime>) {
+    let Some(pool) = runtime.pool() else { return };
+    let local = Local::new(runtime.clone(), Arc::new(Inbox::new()), None);
+    let deadline = local.drive(None, async {
+        let mut share = pin!(pool.work());
+        // The waker of a loop's main future is the same throughout.
+        poll_fn(|cx| {
+            pool.stop.register(cx.waker());
+            Poll::Ready(())
+        })
+        .await;
+        poll_fn(|cx| match pool.stop.deadline() {
+            Some(deadline) => Poll::Ready(deadline),
+            None => {
+                let _: Poll<()> = share.as_mut().poll(cx);
+                Poll::Pending
+            }
+        })
+        .await
+    });
+    shutdown::close_worker(&local, deadline);
+    debug_assert_eq!(local.count(Kind::Task), 0);
+    pool.alive.fetch_sub(1, Ordering::AcqRel);
+    runtime.nudge();
+}
+
+/// Tells the workers to stop, and until when.
+#[derive(Default)]
+struct Stop {
+    stopped: AtomicBool,
+    state: Mutex<StopState>,
+}
+
+#[derive(Default)]
+struct StopState {
+    deadline: Option<Instant>,
+    workers: Vec<Waker>,
+}
+
+impl Stop {
+    fn stop(&self, deadline: Instant) {
+        let workers = {
+            let mut state = lock(&self.state);
+            state.deadline = Some(deadline);
+            self.stopped.store(true, Ordering::Release);
+            std::mem::take(&mut state.workers)
+        };
+        for worker in workers {
+            worker.wake();
+        }
+    }
+
+    /// When to stop, once that was said.
+    fn deadline(&self) -> Option<Instant> {
+        // Asked at each poll of a worker's share, so without the lock while there is nothing to know.
+        if !self.stopped.load(Ordering::Acquire) {
+            return None;
+        }
+        lock(&self.state).deadline
+    }
+
+    /// Wakes `worker` when it is time to stop.
+    fn register(&self, worker: &Waker) {
+        let mut state = lock(&self.state);
+        if state.deadline.is_some() {
+            worker.wake_by_ref();
+        } else {
+            state.workers.push(worker.clone());
+        }
+    }
+}
+
+/// No user code runs under our locks, so a poisoned one is still in order.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

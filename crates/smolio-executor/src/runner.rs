@@ -1,0 +1,347 @@
+//! Running a program: `run`, and the `Runner` behind it.
+
+use std::{
+    error::Error,
+    ffi::OsString,
+    fmt,
+    future::{Future, IntoFuture, poll_fn},
+    io,
+    num::NonZeroUsize,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    rc::Rc,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
+
+use smolio_context::{Scoped, TaskContext};
+
+use crate::{
+    Handle,
+    idle::IdlePolicy,
+    inbox::Inbox,
+    local::Local,
+    pool::Pool,
+    runtime::Runtime,
+    settings, shutdown,
+    signal::{Interrupted, Watch},
+    spawn::{is_inside_loop, spawn_internal},
+};
+
+/// Runs `main` on a loop on this thread, closes the loop, and gives the value of `main`: asyncio's `run`.
+///
+/// When `main` has ended, what is still running is cancelled, clean-ups run to their end (5 s at most), and then `run` returns.
+///
+/// # Panics
+/// Inside another loop, if the loop cannot be made (see [`BuildError`]), and with the panic of `main`.
+///
+/// ```
+/// let answer = smolio_executor::run(async { 42 });
+/// assert_eq!(answer, 42);
+/// ```
+#[track_caller]
+pub fn run<F: IntoFuture>(main: F) -> F::Output {
+    Runner::builder().run(main)
+}
+
+/// A loop that can run several main futures, one after the other: asyncio's `Runner`.
+///
+/// Tasks that are still running when a [`run`](Self::run) ends pause, and go on in the next. [`close`](Self::close), or dropping the
+/// runner, cancels them, and runs their clean-ups to their end.
+///
+/// ```
+/// use smolio_executor::{Runner, spawn};
+/// let runner = Runner::new();
+/// let task = runner.run(async { spawn(async { "from the first run" }) });
+/// assert_eq!(runner.run(task), "from the first run");
+/// runner.close();
+/// ```
+#[doc(alias = "new_event_loop")]
+pub struct Runner {
+    local: Rc<Local>,
+    grace: Duration,
+    handle_signals: bool,
+}
+
+impl Runner {
+    /// A loop on this thread, with the settings of the environment.
+    ///
+    /// # Panics
+    /// If the environment has settings that cannot be used; [`Builder::build`] gives an error instead.
+    #[expect(
+        clippy::new_without_default,
+        reason = "a default value does not start threads"
+    )]
+    pub fn new() -> Self {
+        Self::builder()
+            .build()
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// A runner with other settings.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Runs `main` until it ends. Tasks that it leaves behind pause until the next run, or until the loop closes.
+    ///
+    /// If SIGINT or SIGTERM are handled (see [`Builder::handle_signals`]) and one arrives, the loop closes, and then the process
+    /// ends the way the signal would have ended it.
+    ///
+    /// # Panics
+    /// Inside a loop, and with the panic of `main`; the runner can be used again afterwards.
+    #[doc(alias = "run_until_complete")]
+    #[track_caller]
+    pub fn run<F: IntoFuture>(&self, main: F) -> F::Output {
+        match self.try_run(main) {
+            Ok(value) => value,
+            Err(interrupted) => {
+                shutdown::close(&self.local, self.grace);
+                interrupted.raise()
+            }
+        }
+    }
+
+    /// As [`run`](Self::run), for programs that want to go on after a signal.
+    ///
+    /// # Errors
+    /// [`Interrupted`], when main was dropped because of a signal and the clean-ups in it have run.
+    ///
+    /// # Panics
+    /// Inside a loop, and with the panic of `main`.
+    #[track_caller]
+    pub fn try_run<F: IntoFuture>(&self, main: F) -> Result<F::Output, Interrupted> {
+        assert!(
+            !is_inside_loop(),
+            "`run` was called inside of a loop, on the loop's own thread, which it would block: \
+             `.await` the future instead, or spawn it"
+        );
+        let context = TaskContext::root();
+        let info = context.info().clone();
+        let main = Scoped::new(context, main.into_future());
+        let result = self.local.drive(Some(info), async {
+            let mut watch = self.handle_signals.then(Watch::new);
+            let mut main = pin!(main);
+            poll_fn(|cx| {
+                if let Poll::Ready(value) = main.as_mut().poll(cx) {
+                    return Poll::Ready(Ok(value));
+                }
+                match watch.as_mut().map(|watch| watch.poll(cx)) {
+                    Some(Poll::Ready(interrupted)) => Poll::Ready(Err(interrupted)),
+                    _ => Poll::Pending,
+                }
+            })
+            .await
+        });
+        if result.is_err() {
+            shutdown::finish_clean_ups(&self.local, self.grace);
+        }
+        result
+    }
+
+    /// A way to this loop from other threads.
+    #[doc(alias = "get_loop")]
+    pub fn handle(&self) -> Handle {
+        Handle::new(self.local.runtime().clone())
+    }
+
+    /// Closes the loop: tasks are refused from now on and cancelled, clean-ups run to their end, workers are joined.
+    ///
+    /// What does not end within the grace period is given up, and the unhandled hook is told. Dropping the runner does the same.
+    pub fn close(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        let close = || shutdown::close(&self.local, self.grace);
+        // Only an idle policy that gives up panics in there; it must not turn the panic of a test into an abort.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(close)) {
+            if !std::thread::panicking() {
+                std::panic::resume_unwind(payload);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Runner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runner")
+            .field("grace", &self.grace)
+            .field("handle_signals", &self.handle_signals)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Settings for a [`Runner`].
+///
+/// | method | environment | default |
+/// |---|---|---|
+/// | [`workers`](Self::workers) | `SMOLIO_WORKERS` | 1 |
+/// | [`grace`](Self::grace) | `SMOLIO_GRACE_MS` | 5 s |
+/// | (all runners) closures of `to_thread` at the same time | `SMOLIO_THREADS` | 64 |
+/// | [`handle_signals`](Self::handle_signals) | | `false`; `true` for `#[smolio::main]` |
+///
+/// What the program says goes before what the environment says.
+#[derive(Default)]
+#[must_use = "a builder does nothing until `build` or `run`"]
+pub struct Builder {
+    workers: Option<usize>,
+    grace: Option<Duration>,
+    handle_signals: bool,
+    idle_policy: Option<Rc<dyn IdlePolicy>>,
+}
+
+impl Builder {
+    /// How many threads run tasks. One is asyncio's way: the loop, where nothing happens at the same time. With more, tasks that are
+    /// [`spawn`](crate::spawn)ed run on any of them.
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = Some(workers);
+        self
+    }
+
+    /// How long clean-ups may take when the loop closes.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = Some(grace);
+        self
+    }
+
+    /// Takes SIGINT (Ctrl-C) and SIGTERM: the first of them drops main and runs the clean-ups, a second ends the process at once.
+    ///
+    /// While a [`ctrl_c`](crate::ctrl_c) or [`shutdown_signal`](crate::shutdown_signal) future is being awaited, the signal is for the
+    /// program and main is left alone.
+    pub fn handle_signals(mut self, yes: bool) -> Self {
+        self.handle_signals = yes;
+        self
+    }
+
+    /// Asks `policy` what to do when nothing is ready, instead of waiting. For those who write a test clock; see
+    /// [`idle`](crate::idle).
+    pub fn idle_policy(mut self, policy: Rc<dyn IdlePolicy>) -> Self {
+        self.idle_policy = Some(policy);
+        self
+    }
+
+    /// Makes the runner, and starts its workers.
+    ///
+    /// # Errors
+    /// [`BuildError`] if the settings make no sense, or if threads cannot be started.
+    pub fn build(self) -> Result<Runner, BuildError> {
+        settings::checked_threads()?;
+        let workers = match self.workers {
+            Some(workers) => NonZeroUsize::new(workers).ok_or(BuildError(Problem::NoWorkers))?,
+            None => settings::workers()?.unwrap_or(NonZeroUsize::MIN),
+        };
+        if self.idle_policy.is_some() && workers != NonZeroUsize::MIN {
+            return Err(BuildError(Problem::PolicyForWorkers(workers)));
+        }
+        let grace = match self.grace {
+            Some(grace) => grace,
+            None => settings::grace()?.unwrap_or(settings::DEFAULT_GRACE),
+        };
+        let helpers = workers.get() - 1;
+        let inbox = Arc::new(Inbox::new());
+        let runtime = Runtime::new(inbox.clone(), (helpers > 0).then(Pool::new));
+        let local = Local::new(runtime.clone(), inbox, self.idle_policy);
+        // From here on the drop of the runner closes what was started.
+        let runner = Runner {
+            local,
+            grace,
+            handle_signals: self.handle_signals,
+        };
+        if helpers > 0 {
+            let shared = runtime.clone();
+            spawn_internal(&runner.local, async move {
+                if let Some(pool) = shared.pool() {
+                    pool.work().await;
+                }
+            });
+            Pool::start(&runtime, helpers).map_err(|error| BuildError(Problem::Thread(error)))?;
+        }
+        Ok(runner)
+    }
+
+    /// Builds the runner, runs `main`, and closes.
+    ///
+    /// # Panics
+    /// As [`run`](crate::run).
+    #[track_caller]
+    pub fn run<F: IntoFuture>(self, main: F) -> F::Output {
+        let runner = self.build().unwrap_or_else(|error| panic!("{error}"));
+        runner.run(main)
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("workers", &self.workers)
+            .field("grace", &self.grace)
+            .field("handle_signals", &self.handle_signals)
+            .field("idle_policy", &self.idle_policy.is_some())
+            .finish()
+    }
+}
+
+/// A runner could not be made.
+#[derive(Debug)]
+pub struct BuildError(Problem);
+
+#[derive(Debug)]
+enum Problem {
+    NoWorkers,
+    PolicyForWorkers(NonZeroUsize),
+    Environment {
+        variable: &'static str,
+        value: OsString,
+        expected: &'static str,
+    },
+    Thread(io::Error),
+}
+
+impl BuildError {
+    pub(crate) fn environment(
+        variable: &'static str,
+        value: OsString,
+        expected: &'static str,
+    ) -> Self {
+        Self(Problem::Environment {
+            variable,
+            value,
+            expected,
+        })
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Problem::NoWorkers => f.write_str("a loop with 0 workers would never run anything"),
+            Problem::PolicyForWorkers(workers) => write!(
+                f,
+                "a test clock needs a single worker, not {workers}: with several, tasks run at the same time and no \
+                 moment is the next"
+            ),
+            Problem::Environment {
+                variable,
+                value,
+                expected,
+            } => write!(
+                f,
+                "the environment variable {variable} is {value:?}, not {expected}"
+            ),
+            Problem::Thread(error) => write!(f, "a worker thread could not be started: {error}"),
+        }
+    }
+}
+
+impl Error for BuildError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.0 {
+            Problem::Thread(error) => Some(error),
+            _ => None,
+        }
+    }
+}
