@@ -1,3 +1,15 @@
 //! The tests of this crate, through its public API; only the wheel is tested by itself.
 
+mod harness;
+
+mod bounds;
+mod driver;
+mod drops;
+mod interval;
+mod moved;
+mod nested;
+mod reschedule;
+mod runtimes;
+mod sleep;
+mod timeout;
 mod wheel_model;

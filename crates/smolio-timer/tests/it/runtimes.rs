@@ -1,0 +1,93 @@
+//! Under other people's executors, in real time, of which it takes a few milliseconds.
+
+use std::{future::pending, time::Duration};
+
+use smolio_context::Instant;
+use smolio_timer::{
+    TimeoutScope, interval, move_on_after, sleep, sleep_until, timeout, try_timeout,
+};
+
+use crate::harness::ms;
+
+/// A bit of everything.
+async fn program() {
+    let start = Instant::now();
+    sleep(ms(2)).await;
+    assert!(start.elapsed() >= ms(2));
+    sleep(Duration::ZERO).await;
+    sleep_until(start).await;
+
+    assert!(timeout(ms(2), pending::<()>()).await.is_err());
+    let quick = async {
+        sleep(ms(1)).await;
+        std::io::Result::Ok(7)
+    };
+    assert_eq!(
+        try_timeout(Duration::from_secs(60), quick).await.unwrap(),
+        7
+    );
+    // Two with the same deadline: the outer one reports.
+    let deadline = Instant::now() + ms(2);
+    let inner = smolio_timer::timeout_at(deadline, pending::<()>());
+    assert!(smolio_timer::timeout_at(deadline, inner).await.is_err());
+    assert_eq!(move_on_after(ms(1), pending::<()>()).await, None);
+
+    let scope = TimeoutScope::after(Duration::from_secs(3600));
+    let handle = scope.handle();
+    let rescheduled = scope.run(async {
+        handle.reschedule(Instant::now() + ms(1)).unwrap();
+        pending::<()>().await;
+    });
+    assert!(rescheduled.await.is_err());
+
+    let mut interval = interval(ms(1));
+    let first = interval.tick().await;
+    assert_eq!(interval.tick().await - first, ms(1));
+}
+
+#[test]
+fn under_tokio_on_one_thread() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(async { tokio::spawn(program()).await.unwrap() });
+    runtime.block_on(program());
+}
+
+#[test]
+fn under_tokio_on_two_threads() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let programs: Vec<_> = (0..20).map(|_| tokio::spawn(program())).collect();
+        for program in programs {
+            program.await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn under_smol() {
+    smol::block_on(program());
+    smol::block_on(smol::spawn(program()));
+}
+
+#[test]
+fn armed_in_a_loop_of_ours_and_awaited_under_tokio() {
+    let wakes = crate::harness::Wakes::new();
+    let driver = smolio_timer::driver::Driver::new();
+    let mut sleeping = sleep(ms(2));
+    {
+        let _wheel = driver.enter();
+        // Two milliseconds may have passed on a busy machine; no matter.
+        let _ = wakes.poll(&mut sleeping);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(&mut sleeping);
+    assert!(sleeping.is_elapsed());
+    assert!(driver.is_empty());
+}
