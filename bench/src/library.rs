@@ -5,12 +5,14 @@
 //! whose libraries differ in shape, and not just in names, should be written three times rather
 //! than bent to fit this trait.
 
+mod ours;
 mod smol;
 mod stream;
 mod tokio;
 
 use std::time::Duration;
 
+pub(crate) use self::ours::Ours;
 pub(crate) use self::smol::{SmolOneThread, SmolTwoThreads};
 pub(crate) use self::stream::Stream;
 pub(crate) use self::tokio::Tokio;

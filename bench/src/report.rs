@@ -56,9 +56,10 @@ pub(crate) fn footer(scale: Scale, rounds: usize) -> String {
     );
     let mut footer = format!(
         "\
-Cores: {cores}. Rounds: {rounds}. In a round the three take turns, each in a new process that
-does the work twice and times the second go. Numbers are medians, per operation. Ratios are taken within a
-round: median (lowest-highest); above 1 we are faster, or smaller. The goal is for tokio/ours.
+Cores: {cores}. Rounds: {rounds}.
+In a round the three take turns, each in a new process that does the work twice and times the second
+go. Numbers are medians, per operation. Ratios are taken within a round: median (lowest-highest);
+above 1 we are faster, or smaller. The goal is for tokio/ours.
 CPU: time of all threads of the process, in user and in system mode.
 Versions: {}.",
         VERSIONS_OF.map(|package| format!("{package} {}", version(package))).join(", ")

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::library::{Library, SmolOneThread, SmolTwoThreads, Tokio, Workers};
+use crate::library::{Library, Ours, SmolOneThread, SmolTwoThreads, Tokio, Workers};
 
 /// Every row that there is.
 pub(crate) const ROWS: &[Row] = &[
@@ -117,13 +117,10 @@ trait Program {
 /// Runs a program with the library that is asked for.
 fn run<P: Program>(side: Side, workers: Workers, scale: Scale) -> f64 {
     match (side, workers) {
+        (Side::Ours, _) => Ours::run(workers, P::run::<Ours>(scale)),
         (Side::Tokio, _) => Tokio::run(workers, P::run::<Tokio>(scale)),
-        (Side::Ours | Side::Smol, Workers::One) => {
-            SmolOneThread::run(workers, P::run::<SmolOneThread>(scale))
-        }
-        (Side::Ours | Side::Smol, Workers::Two) => {
-            SmolTwoThreads::run(workers, P::run::<SmolTwoThreads>(scale))
-        }
+        (Side::Smol, Workers::One) => SmolOneThread::run(workers, P::run::<SmolOneThread>(scale)),
+        (Side::Smol, Workers::Two) => SmolTwoThreads::run(workers, P::run::<SmolTwoThreads>(scale)),
     }
 }
 

@@ -17,7 +17,12 @@ impl Library for Ours {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let runner = |workers| Runner::builder().workers(workers).build().expect("the loop starts");
+        let runner = |workers| {
+            Runner::builder()
+                .workers(workers)
+                .build()
+                .expect("the loop starts")
+        };
         match workers {
             Workers::One => runner(1).run(main),
             Workers::Two => runner(2).run(async { smolio::spawn(main).await }),
