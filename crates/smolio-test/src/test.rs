@@ -1,0 +1,180 @@
+//! `Test`: how one test is run, and what is put in place around it.
+
+use std::{future::IntoFuture, rc::Rc};
+
+use smolio_context::{
+    ClockGuard, ObservationGuard, ReadyOrder, VirtualClock, observe, set_ready_order,
+};
+use smolio_executor::Runner;
+
+use crate::{
+    Exploration,
+    policy::Policy,
+    session::{Session, SessionGuard},
+};
+
+/// Which clock a test has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Time {
+    /// Jumps as soon as nothing can run.
+    Virtual,
+    /// Jumps once nothing has happened for a while of real time.
+    VirtualWithIo,
+    /// The machine's.
+    Real,
+}
+
+/// How a test is run: on which clock, and in which order its tasks.
+///
+/// ```
+/// use smolio_test::Test;
+/// let answer = Test::new().seed(7).run(async { 42 });
+/// assert_eq!(answer, 42);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a test does nothing until `run`"]
+pub struct Test {
+    time: Time,
+    seed: Option<u64>,
+}
+
+impl Test {
+    /// A test in virtual time, in which those run first that were ready first.
+    #[expect(
+        clippy::new_without_default,
+        reason = "a test that nobody described is no value one asks for"
+    )]
+    pub fn new() -> Self {
+        Self {
+            time: Time::Virtual,
+            seed: None,
+        }
+    }
+
+    /// For a test with sockets, files, processes or threads of its own: virtual time, but the clock waits for 5 ms of real
+    /// idleness before each jump, and a test in which all are blocked fails after 5 s.
+    ///
+    /// What takes longer than these 5 ms to answer is jumped over if a timer is armed. Then [`real_time`](Self::real_time) is
+    /// the honest choice.
+    pub fn io(mut self) -> Self {
+        self.time = Time::VirtualWithIo;
+        self
+    }
+
+    /// On the machine's clock. Such a test is not failed when all are blocked: it may be waiting for the world.
+    pub fn real_time(mut self) -> Self {
+        self.time = Time::Real;
+        self
+    }
+
+    /// Shuffles the order in which ready tasks run, in the same way for the same seed.
+    ///
+    /// It starts the thread's `fastrand` generator as well. What depends on anything else, such as on the order of a `HashMap`
+    /// or on the operating system, is not repeated.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Makes it a test that is run `runs` times, each under a seed of its own.
+    pub fn explore(self, runs: u64) -> Exploration {
+        Exploration::new(self, runs)
+    }
+
+    /// Runs `main` as the main task of a loop on this thread, and returns its value.
+    ///
+    /// The clock and the order are those of the thread until this returns or unwinds. Then the former ones are back.
+    ///
+    /// # Panics
+    /// As `main` does. In virtual time also when all tasks are blocked and no timer is left; the message is a report of who
+    /// waits for what. And as `smolio_executor::run` does: on a thread that runs a loop already, or when none can be built.
+    #[track_caller]
+    pub fn run<F: IntoFuture>(self, main: F) -> F::Output {
+        let surroundings = Surroundings::enter(&self);
+        let policy = Policy::new(self.time, surroundings.session.clone());
+        Runner::builder()
+            // Whatever the environment says: a clock has one thread.
+            .workers(1)
+            .idle_policy(Rc::new(policy))
+            .run(main)
+    }
+
+    pub(crate) fn is_real_time(&self) -> bool {
+        self.time == Time::Real
+    }
+
+    pub(crate) fn first_seed(&self) -> u64 {
+        self.seed.unwrap_or(0)
+    }
+}
+
+/// Runs `main` as a test in virtual time: `Test::new().run(main)`.
+///
+/// ```
+/// use std::time::Duration;
+/// smolio_test::run(async {
+///     smolio_timer::sleep(Duration::from_secs(3600)).await; // takes no time
+/// });
+/// ```
+///
+/// # Panics
+/// As [`Test::run`] does.
+#[track_caller]
+pub fn run<F: IntoFuture>(main: F) -> F::Output {
+    Test::new().run(main)
+}
+
+/// What is in force on the thread while a test runs; what was before comes back when it is dropped.
+struct Surroundings {
+    session: Rc<Session>,
+    _session: SessionGuard,
+    _clock: Option<ClockGuard>,
+    _order: OrderGuard,
+    _observation: ObservationGuard,
+}
+
+impl Surroundings {
+    fn enter(test: &Test) -> Self {
+        let clock = (test.time != Time::Real).then(VirtualClock::new);
+        let clock_guard = clock.as_ref().map(VirtualClock::install);
+        let session = Rc::new(Session::new(clock));
+        Self {
+            _session: session.clone().enter(),
+            session,
+            _clock: clock_guard,
+            _order: OrderGuard::set(test.seed),
+            _observation: observe(),
+        }
+    }
+}
+
+/// Puts the order and the generator back.
+struct OrderGuard {
+    order: ReadyOrder,
+    /// `None`: the generator was left alone.
+    generator: Option<u64>,
+}
+
+impl OrderGuard {
+    fn set(seed: Option<u64>) -> Self {
+        let order = seed.map_or(ReadyOrder::FIRST_IN_FIRST_OUT, ReadyOrder::seeded);
+        let generator = seed.map(|seed| {
+            let former = fastrand::get_seed();
+            fastrand::seed(seed);
+            former
+        });
+        Self {
+            order: set_ready_order(order),
+            generator,
+        }
+    }
+}
+
+impl Drop for OrderGuard {
+    fn drop(&mut self) {
+        set_ready_order(self.order);
+        if let Some(seed) = self.generator {
+            fastrand::seed(seed);
+        }
+    }
+}

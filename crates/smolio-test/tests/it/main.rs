@@ -1,0 +1,11 @@
+//! What smolio-test promises, through its public interface.
+
+mod support;
+
+mod all_blocked;
+mod deadlock;
+mod exploration;
+mod io;
+mod real_time;
+mod surroundings;
+mod virtual_time;
