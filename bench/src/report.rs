@@ -62,7 +62,9 @@ go. Numbers are medians, per operation. Ratios are taken within a round: median 
 above 1 we are faster, or smaller. The goal is for tokio/ours.
 CPU: time of all threads of the process, in user and in system mode.
 Versions: {}.",
-        VERSIONS_OF.map(|package| format!("{package} {}", version(package))).join(", ")
+        VERSIONS_OF
+            .map(|package| format!("{package} {}", version(package)))
+            .join(", ")
     );
     if scale == Scale::Quick {
         footer.push_str(
