@@ -9,7 +9,8 @@
 //!      │ with I/O           │ │ ─── move the clock to the next deadline ────────> Quiet, and Busy if that woke a task
 //!      └─────> Looking ─────┘ │ ─── nothing of all this: the test fails
 //!           for 5 ms          │
-//!                             └───> Hoping ── with I/O, for 5 s: then the test fails
+//!                             ├───> Hoping ── with I/O, for 5 s: then the test fails
+//!                             └───> Closing ── closures that have not returned get the grace period in real time
 //! ```
 //!
 //! From each state a task that runs leads back to Busy.
@@ -46,6 +47,8 @@ enum Step {
     Quiet,
     /// All are blocked and no timer is left. An event is being waited for since that moment.
     Hoping(MachineInstant),
+    /// The main future is over, and `to_thread` closures are still running: they are being waited for since that moment.
+    Closing(MachineInstant),
 }
 
 /// Decides for one test.
@@ -88,10 +91,13 @@ impl Policy {
         let Some(clock) = self.session.clock() else {
             return IdleAction::Park;
         };
+        let deadline = earlier(state.next_timer, self.session.next_waiter());
         if state.threads_in_flight > 0 {
-            return IdleAction::ParkFor(WAIT_FOR_THREADS);
+            if let Some(action) = self.wait_for_threads(deadline.map(|at| at - clock.now())) {
+                return action;
+            }
         }
-        if let Some(deadline) = earlier(state.next_timer, self.session.next_waiter()) {
+        if let Some(deadline) = deadline {
             clock.advance_to(deadline);
             return IdleAction::Continue;
         }
@@ -100,6 +106,27 @@ impl Policy {
             return IdleAction::ParkFor(HOPE_WITH_IO);
         }
         IdleAction::Fail(report::all_blocked(&self.session, self.time))
+    }
+
+    /// While `to_thread` closures run the clock stands. `None`: there is no use in waiting for them any longer.
+    ///
+    /// A loop that closes gives them up after its grace period, the next deadline then. They run in real time, so that period
+    /// passes in real time as well: to jump over it would give up all of them at once, to stand still would never.
+    fn wait_for_threads(&self, until_deadline: Option<Duration>) -> Option<IdleAction> {
+        let grace = until_deadline.filter(|_| self.session.is_over());
+        let Some(grace) = grace else {
+            return Some(IdleAction::ParkFor(WAIT_FOR_THREADS));
+        };
+        let since = match self.step.get() {
+            Step::Closing(since) => since,
+            _ => MachineInstant::now(),
+        };
+        let left = left_of(grace, since);
+        self.step.set(match left {
+            Some(_) => Step::Closing(since),
+            None => Step::Quiet,
+        });
+        left.map(IdleAction::ParkFor)
     }
 }
 
@@ -118,7 +145,7 @@ impl IdlePolicy for Policy {
                     self.go_on(state)
                 }
             },
-            Step::Quiet => self.go_on(state),
+            Step::Quiet | Step::Closing(_) => self.go_on(state),
             Step::Hoping(since) => match left_of(HOPE_WITH_IO, since) {
                 Some(left) => IdleAction::ParkFor(left),
                 None => self.go_on(state),

@@ -1,7 +1,8 @@
 //! What the tasks of a running test and its clock know in common: the clock itself, and who waits for quiet.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
+    future::IntoFuture,
     rc::Rc,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll, Waker},
@@ -18,6 +19,8 @@ pub(crate) struct Session {
     /// `None`: real time.
     clock: Option<VirtualClock>,
     start: Instant,
+    /// The main future has ended or was dropped: the loop is closing.
+    is_over: Cell<bool>,
     /// In the order in which they began to wait. A future that was dropped leaves its place empty.
     waiters: RefCell<Vec<Weak<Waiter>>>,
 }
@@ -38,6 +41,7 @@ impl Session {
         Self {
             clock,
             start: Instant::now(),
+            is_over: Cell::new(false),
             waiters: RefCell::default(),
         }
     }
@@ -59,6 +63,22 @@ impl Session {
     /// When the test began, on its own clock.
     pub(crate) fn start(&self) -> Instant {
         self.start
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.get()
+    }
+
+    /// `main`, at the end of which the session is over, whichever way it ends.
+    pub(crate) async fn watch<F: IntoFuture>(self: Rc<Self>, main: F) -> F::Output {
+        struct Over(Rc<Session>);
+        impl Drop for Over {
+            fn drop(&mut self) {
+                self.0.is_over.set(true);
+            }
+        }
+        let _over = Over(self);
+        main.await
     }
 
     pub(crate) fn add_waiter(&self, not_before: Instant, waker: &Waker) -> Arc<Waiter> {

@@ -14,9 +14,10 @@ use crate::{
 };
 
 /// Which clock a test has.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) enum Time {
     /// Jumps as soon as nothing can run.
+    #[default]
     Virtual,
     /// Jumps once nothing has happened for a while of real time.
     VirtualWithIo,
@@ -31,7 +32,7 @@ pub(crate) enum Time {
 /// let answer = Test::new().seed(7).run(async { 42 });
 /// assert_eq!(answer, 42);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Default, Debug)]
 #[must_use = "a test does nothing until `run`"]
 pub struct Test {
     time: Time,
@@ -40,15 +41,8 @@ pub struct Test {
 
 impl Test {
     /// A test in virtual time, in which those run first that were ready first.
-    #[expect(
-        clippy::new_without_default,
-        reason = "a test that nobody described is no value one asks for"
-    )]
     pub fn new() -> Self {
-        Self {
-            time: Time::Virtual,
-            seed: None,
-        }
+        Self::default()
     }
 
     /// For a test with sockets, files, processes or threads of its own: virtual time, but the clock waits for 5 ms of real
@@ -96,7 +90,7 @@ impl Test {
             // Whatever the environment says: a clock has one thread.
             .workers(1)
             .idle_policy(Rc::new(policy))
-            .run(main)
+            .run(surroundings.session.clone().watch(main))
     }
 
     pub(crate) fn is_real_time(&self) -> bool {

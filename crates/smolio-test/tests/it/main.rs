@@ -3,6 +3,7 @@
 mod support;
 
 mod all_blocked;
+mod attributes;
 mod deadlock;
 mod exploration;
 mod io;

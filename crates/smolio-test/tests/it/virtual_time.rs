@@ -1,16 +1,20 @@
 //! Virtual time: it passes in no time, exactly, and only when nothing else can happen.
 
 use std::{
-    sync::{Arc, Mutex, mpsc},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     time::{Duration, SystemTime},
 };
 
 use smolio_context::{Instant, VirtualClock};
-use smolio_executor::{spawn, spawn_local, to_thread, yield_now};
+use smolio_executor::{Task, finally, spawn, spawn_local, to_thread, yield_now};
 use smolio_test::{Test, advance, run};
 use smolio_timer::{sleep, sleep_until, timeout};
 
-use crate::support::{Trace, panic_message};
+use crate::support::{Trace, is_child, panic_message, run_child};
 
 const SECOND: Duration = Duration::from_secs(1);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -115,14 +119,88 @@ fn v2_the_clock_stands_while_a_closure_runs_on_a_thread() {
 fn the_clock_goes_on_when_a_closure_was_abandoned_and_has_returned() {
     run(async {
         let (release, released) = mpsc::channel::<()>();
-        let closure = spawn(to_thread(move || released.recv().ok()));
-        yield_now().await;
+        let closure = begin_on_thread(move || {
+            released.recv().ok();
+        })
+        .await;
         closure.cancel().await;
         drop(release);
         let start = Instant::now();
         sleep(SECOND).await;
         assert_eq!(start.elapsed(), SECOND);
     });
+}
+
+/// Starts a closure on a thread and waits until it has begun: before that it could still be taken back.
+async fn begin_on_thread(f: impl FnOnce() + Send + 'static) -> Task<()> {
+    let begun = Arc::new(AtomicBool::new(false));
+    let begins = begun.clone();
+    let closure = spawn(to_thread(move || {
+        begins.store(true, Ordering::Release);
+        f();
+    }));
+    while !begun.load(Ordering::Acquire) {
+        yield_now().await;
+    }
+    closure
+}
+
+#[test]
+fn in_a_child_a_thread_is_stuck() {
+    if is_child() {
+        run(async {
+            let stuck = begin_on_thread(|| {
+                loop {
+                    std::thread::park();
+                }
+            });
+            stuck.await.cancel().await;
+        });
+    }
+}
+
+#[test]
+fn a_closure_that_never_returns_gets_its_grace_in_real_time() {
+    let before = SystemTime::now();
+    let output = run_child(
+        "virtual_time::in_a_child_a_thread_is_stuck",
+        &[("SMOLIO_GRACE_MS", "300")],
+    );
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{stderr}");
+    assert!(stderr.contains("given up"), "{stderr}");
+    let waited = before.elapsed().unwrap();
+    assert!(waited >= Duration::from_millis(300), "{waited:?}");
+    assert!(waited < Duration::from_secs(4), "{waited:?}");
+}
+
+#[test]
+fn a_closure_that_returns_in_time_is_not_given_up() {
+    let returned = Arc::new(AtomicBool::new(false));
+    let noted = returned.clone();
+    run(async {
+        let slow = begin_on_thread(move || {
+            std::thread::sleep(Duration::from_millis(30));
+            noted.store(true, Ordering::Release);
+        });
+        drop(slow.await);
+    });
+    assert!(returned.load(Ordering::Acquire));
+}
+
+#[test]
+fn clean_ups_may_take_their_virtual_time() {
+    let trace = Trace::new();
+    run(async {
+        let noted = trace.clone();
+        let clean_up = async move {
+            sleep(4 * SECOND).await;
+            noted.note("cleaned up");
+        };
+        spawn(finally(std::future::pending::<()>(), clean_up)).detach();
+        yield_now().await;
+    });
+    assert_eq!(trace.texts(), ["cleaned up"]);
 }
 
 #[test]
