@@ -1,7 +1,7 @@
 //! `#[smolio::main]`: the calls it makes, and what it leaves as it was.
 
 use crate::fake::take_calls;
-use std::{fmt::Display, process::ExitCode};
+use std::fmt::Display;
 
 #[smolio_macros::main(crate = "crate::fake")]
 async fn plain() {
@@ -53,17 +53,11 @@ async fn never() -> ! {
     std::panic::panic_any("as it must end")
 }
 
-#[smolio_macros::main(crate = "crate::fake")]
-async fn exit_code() -> ExitCode {
-    ExitCode::from(7)
-}
-
 #[test]
 fn returns_what_the_body_returns() {
     assert!(fallible().is_err());
     assert_eq!(hidden_type().to_string(), "hidden");
     assert!(std::panic::catch_unwind(|| never()).is_err());
-    assert_eq!(exit_code(), ExitCode::from(7));
 }
 
 mod inner {
