@@ -82,11 +82,26 @@ impl Driver {
     /// # Panics
     /// Resumes the first panic of a waker, after all others were woken.
     pub fn fire(&self, now: Instant) -> usize {
-        self.local.remove_cancelled();
-        let Some(tick) = self.local.tick_at(now) else {
+        let Some(tick) = self.local.end_turn(now) else {
             return 0;
         };
         wake_all(|| self.local.pop_expired(tick)).unwrap_or_else(|panic| resume_unwind(panic))
+    }
+
+    /// [`fire`](Self::fire), and then the turn begins: until this, `fire` or [`next_deadline`](Self::next_deadline) is
+    /// called again, timeouts need not read the clock, which is the dearest part of them. They are never early all the same, but late
+    /// by up to the rest of the turn.
+    ///
+    /// For loops whose tasks stay on this thread: a timeout that is moved to another thread after its first poll starts
+    /// anew there. Not to be called before tasks are polled that have waited meanwhile for I/O without a call to
+    /// `next_deadline`, or that time would be added. Under a virtual clock it is `fire`, and times are exact.
+    ///
+    /// # Panics
+    /// As `fire`.
+    pub fn fire_and_begin_turn(&self, now: Instant) -> usize {
+        let fired = self.fire(now);
+        self.local.begin_turn(now);
+        fired
     }
 
     /// How many timers are armed.

@@ -12,8 +12,8 @@ use smolio_context::{Instant, poll_budget, spend_budget, waiting_for};
 
 use crate::{
     elapsed::time_left,
-    local::TICK,
     sleep::{Sleep, sleep_until},
+    ticks::TICK,
 };
 
 /// A tick that is late by less than this was not missed: every timer is a little late. The number is tokio's.

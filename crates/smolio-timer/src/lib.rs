@@ -31,6 +31,7 @@
 mod sleep;
 
 mod elapsed;
+mod limit;
 mod scope;
 mod timeout;
 
@@ -38,6 +39,8 @@ mod interval;
 
 pub mod driver;
 mod local;
+mod ticks;
+mod turn;
 mod wheel;
 
 mod foreign;

@@ -1,7 +1,7 @@
 //! The wheel of the thread, as the futures of this crate see it.
 //!
 //! Wakers are other people's code: cloning, waking or dropping one may do anything, arm and cancel timers included. So no
-//! waker is touched in here while the wheel is borrowed, except to compare it.
+//! waker is touched in here while anything is borrowed, except to compare it.
 
 use std::{
     cell::{Cell, RefCell},
@@ -12,20 +12,19 @@ use std::{
     time::Duration,
 };
 
-use smolio_context::Instant;
+use smolio_context::{Instant, VirtualClock};
 
 use crate::{
     foreign::ForeignCancels,
     registry::{self, WheelId},
+    ticks::{self, RoundTo},
+    turn::Turn,
     wheel::{Key, Wheel},
 };
 
 thread_local! {
     static CURRENT: RefCell<Option<Rc<LocalWheel>>> = const { RefCell::new(None) };
 }
-
-/// How long a tick is.
-pub(crate) const TICK: Duration = Duration::from_millis(1);
 
 /// How far before its creation the ticks of a wheel begin, so that moments before that are told apart as well.
 const MARGIN: Duration = Duration::from_secs(24 * 60 * 60);
@@ -35,10 +34,15 @@ pub(crate) struct LocalWheel {
     id: WheelId,
     // Tick 0.
     origin: Instant,
-    wheel: RefCell<Wheel<Waker>>,
+    timers: RefCell<Timers>,
     cancels: Arc<ForeignCancels<Key>>,
     // The driver is gone: nobody will fire what is armed here.
     closed: Cell<bool>,
+}
+
+struct Timers {
+    wheel: Wheel<Waker>,
+    turn: Turn,
 }
 
 /// What a `Sleep` keeps of its entry.
@@ -76,7 +80,10 @@ impl LocalWheel {
             id: registry::register(cancels.clone()),
             // Where the clock began less than that ago, at least nothing fires early.
             origin: now.checked_sub(MARGIN).unwrap_or(now),
-            wheel: RefCell::new(Wheel::new()),
+            timers: RefCell::new(Timers {
+                wheel: Wheel::new(),
+                turn: Turn::new(),
+            }),
             cancels,
             closed: Cell::new(false),
         }
@@ -84,29 +91,44 @@ impl LocalWheel {
 
     pub(crate) fn len(&self) -> usize {
         self.remove_cancelled();
-        self.wheel.borrow().len()
+        self.timers.borrow().wheel.len()
     }
 
+    /// Ends the turn: the loop is about to wait.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.remove_cancelled();
-        let tick = self.wheel.borrow().next_deadline()?;
+        let mut timers = self.timers.borrow_mut();
+        timers.end_turn(|| self.tick_at(Instant::now()));
+        let tick = timers.wheel.next_deadline()?;
         Some(self.origin.saturating_add(Duration::from_millis(tick)))
     }
 
-    /// The last tick that is not after `now`; `None` before the first one.
-    pub(crate) fn tick_at(&self, now: Instant) -> Option<u64> {
-        let elapsed = now.duration_since(self.origin);
-        (now >= self.origin).then(|| milliseconds(elapsed, RoundTo::Lower))
+    /// Ends the turn. Gives the tick of `now`, up to which `pop_expired` is to be called.
+    pub(crate) fn end_turn(&self, now: Instant) -> Option<u64> {
+        self.remove_cancelled();
+        let tick = self.tick_at(now);
+        self.timers.borrow_mut().end_turn(|| tick);
+        tick
+    }
+
+    /// Begins a turn at `now`.
+    pub(crate) fn begin_turn(&self, now: Instant) {
+        // A virtual clock is read for nothing, and whoever has one wants exact times.
+        if VirtualClock::current().is_none() {
+            if let Some(tick) = self.tick_at(now) {
+                self.timers.borrow_mut().turn.begin(now, tick);
+            }
+        }
     }
 
     /// Removes one entry that is due; see `Wheel::pop_expired`.
     pub(crate) fn pop_expired(&self, tick: u64) -> Option<Waker> {
-        self.wheel.borrow_mut().pop_expired(tick)
+        self.timers.borrow_mut().wheel.pop_expired(tick)
     }
 
     /// Removes any one entry.
     pub(crate) fn pop_any(&self) -> Option<Waker> {
-        self.wheel.borrow_mut().pop_any()
+        self.timers.borrow_mut().wheel.pop_any()
     }
 
     /// From now on nothing is armed here; what is armed is left to the caller.
@@ -116,21 +138,41 @@ impl LocalWheel {
     }
 
     /// Removes what other threads cancelled.
-    pub(crate) fn remove_cancelled(&self) {
+    fn remove_cancelled(&self) {
         for key in self.cancels.take() {
-            self.remove(key);
+            let waker = self.timers.borrow_mut().wheel.remove(key);
+            // It may be the last reference to a task; by now nothing is borrowed any more.
+            drop(waker);
         }
     }
 
-    fn remove(&self, key: Key) {
-        let waker = self.wheel.borrow_mut().remove(key);
-        // It may be the last reference to a task; by now the wheel is not borrowed any more.
-        drop(waker);
+    /// The last tick that is not after `now`; `None` before the first one.
+    fn tick_at(&self, now: Instant) -> Option<u64> {
+        let elapsed = now.duration_since(self.origin);
+        (now >= self.origin).then(|| ticks::count(elapsed, RoundTo::Lower))
     }
 
     /// The first tick that is not before `deadline`: timers are late by up to a tick, but never early.
     fn tick_of(&self, deadline: Instant) -> u64 {
-        milliseconds(deadline.duration_since(self.origin), RoundTo::Higher)
+        ticks::count(deadline.duration_since(self.origin), RoundTo::Higher)
+    }
+
+    fn arm_at_tick(&self, tick: u64, waker: Waker) -> Result<Ticket, Waker> {
+        let mut timers = self.timers.borrow_mut();
+        if tick <= timers.wheel.now() {
+            return Err(waker);
+        }
+        let key = timers.wheel.insert(tick, waker);
+        let wheel = self.id;
+        Ok(Ticket { wheel, key })
+    }
+}
+
+impl Timers {
+    /// `tick` is the present one, asked for only if that matters.
+    #[inline]
+    fn end_turn(&mut self, tick: impl FnOnce() -> Option<u64>) {
+        self.turn.end(&mut self.wheel, tick);
     }
 }
 
@@ -140,86 +182,104 @@ impl Drop for LocalWheel {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum RoundTo {
-    Lower,
-    Higher,
-}
-
-/// `Duration::as_millis` counts in 128 bits, which is slow, and rounds down.
-fn milliseconds(duration: Duration, round: RoundTo) -> u64 {
-    const NANOSECONDS: u32 = 1_000_000;
-    let nanoseconds = duration.subsec_nanos();
-    let part = match round {
-        RoundTo::Lower => nanoseconds / NANOSECONDS,
-        RoundTo::Higher => nanoseconds.div_ceil(NANOSECONDS),
-    };
-    duration
-        .as_secs()
-        .saturating_mul(1000)
-        .saturating_add(u64::from(part))
-}
-
 /// Makes `wheel` the current one of the thread and gives the one before.
 pub(crate) fn replace_current(wheel: Option<Rc<LocalWheel>>) -> Option<Rc<LocalWheel>> {
     CURRENT.replace(wheel)
 }
 
-/// A counted pointer, so that nothing is borrowed while the caller works; `None` also while the thread ends.
+/// Calls `f` with the wheel of the thread; `None` without one, also while the thread ends.
 #[inline]
-fn current() -> Option<Rc<LocalWheel>> {
-    let current = CURRENT.try_with(|current| current.borrow().clone());
-    current.ok().flatten().filter(|local| !local.closed.get())
+fn with_current<R>(f: impl FnOnce(&LocalWheel) -> R) -> Option<R> {
+    let result = CURRENT.try_with(|current| match &*current.borrow() {
+        Some(local) if !local.closed.get() => Some(f(local)),
+        _ => None,
+    });
+    result.ok().flatten()
 }
 
 /// Whether this thread has a wheel now.
 pub(crate) fn has_wheel() -> bool {
-    current().is_some()
+    with_current(|_| ()).is_some()
 }
 
 /// Arms a timer on the wheel of this thread.
 #[inline]
 pub(crate) fn arm(deadline: Instant, waker: &Waker) -> Armed {
-    let Some(local) = current() else {
-        return Armed::NoWheel;
-    };
-    let tick = local.tick_of(deadline);
-    if tick <= local.wheel.borrow().now() {
-        return Armed::Passed;
-    }
     let waker = waker.clone();
-    let key = local.wheel.borrow_mut().insert(tick, waker);
-    Armed::Waiting(Ticket {
-        wheel: local.id,
-        key,
-    })
+    match with_current(|local| local.arm_at_tick(local.tick_of(deadline), waker)) {
+        Some(Ok(ticket)) => Armed::Waiting(ticket),
+        Some(Err(_waker)) => Armed::Passed,
+        None => Armed::NoWheel,
+    }
+}
+
+/// The moment `duration` after the begin of the turn; `None` if there is no turn.
+#[inline]
+pub(crate) fn deadline_in_turn(duration: Duration) -> Option<Instant> {
+    with_current(|local| local.timers.borrow().turn.deadline(duration)).flatten()
+}
+
+/// Arms a timer that is due `duration` after a moment of this turn that nobody has read from a clock; `None` if there is no
+/// turn any more.
+#[inline]
+pub(crate) fn arm_in_turn(duration: Duration, waker: &Waker) -> Option<Ticket> {
+    let waker = waker.clone();
+    let armed = with_current(|local| {
+        let mut timers = local.timers.borrow_mut();
+        let Timers { wheel, turn } = &mut *timers;
+        let key = turn.arm(wheel, duration, waker);
+        key.map(|key| (local.id, key))
+    });
+    // Where it was not armed the waker comes back, to be dropped here.
+    let (wheel, key) = armed?.ok()?;
+    Some(Ticket { wheel, key })
 }
 
 /// Asks what became of a timer and makes it wake `waker`.
 #[inline]
 pub(crate) fn check(ticket: Ticket, waker: &Waker) -> Progress {
-    let Some(local) = current().filter(|local| local.id == ticket.wheel) else {
-        return Progress::Elsewhere;
-    };
-    match local.wheel.borrow_mut().get_mut(ticket.key) {
-        None => return Progress::Fired,
-        Some(armed) if armed.will_wake(waker) => return Progress::Waiting,
-        Some(_) => {}
+    let progress = with_current(|local| {
+        if local.id != ticket.wheel {
+            return Some(Progress::Elsewhere);
+        }
+        match local.timers.borrow_mut().wheel.get_mut(ticket.key) {
+            None => Some(Progress::Fired),
+            Some(armed) => armed.will_wake(waker).then_some(Progress::Waiting),
+        }
+    });
+    match progress {
+        None => Progress::Elsewhere,
+        Some(Some(progress)) => progress,
+        Some(None) => replace_waker(ticket, waker.clone()),
     }
-    let mut waker = waker.clone();
-    match local.wheel.borrow_mut().get_mut(ticket.key) {
-        None => return Progress::Fired,
-        Some(armed) => mem::swap(armed, &mut waker),
-    }
+}
+
+fn replace_waker(ticket: Ticket, mut waker: Waker) -> Progress {
+    let found = with_current(|local| {
+        let mut timers = local.timers.borrow_mut();
+        let armed = timers.wheel.get_mut(ticket.key)?;
+        mem::swap(armed, &mut waker);
+        Some(())
+    });
+    // The old one, if there was one.
     drop(waker);
-    Progress::Waiting
+    match found {
+        Some(Some(())) => Progress::Waiting,
+        // The clone of the waker has fired the timer, or left the loop.
+        Some(None) => Progress::Fired,
+        None => Progress::Elsewhere,
+    }
 }
 
 /// Cancels a timer, wherever it is armed.
 #[inline]
 pub(crate) fn cancel(ticket: Ticket) {
-    match current().filter(|local| local.id == ticket.wheel) {
-        Some(local) => local.remove(ticket.key),
+    let removed = with_current(|local| {
+        let ours = local.id == ticket.wheel;
+        ours.then(|| local.timers.borrow_mut().wheel.remove(ticket.key))
+    });
+    match removed.flatten() {
+        Some(waker) => drop(waker),
         None => registry::cancel(ticket.wheel, ticket.key),
     }
 }

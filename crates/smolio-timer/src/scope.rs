@@ -22,7 +22,7 @@ use std::{
 use pin_project_lite::pin_project;
 use smolio_context::Instant;
 
-use crate::{elapsed::Elapsed, timeout::Limit};
+use crate::{elapsed::Elapsed, limit::Limit};
 
 /// A timeout that can be rescheduled while it runs.
 ///
@@ -56,7 +56,7 @@ pub struct TimeoutScope {
 impl TimeoutScope {
     /// A scope that ends after `limit`, counted from now; `None` is never.
     pub fn after(limit: impl Into<Option<Duration>>) -> Self {
-        Self::new(Limit::after(limit.into()))
+        Self::new(Limit::after_now(limit.into()))
     }
 
     /// A scope that ends at `deadline`; `None` is never.

@@ -1,10 +1,4 @@
 //! Timeouts: a body, and the moment when it is given up.
-//!
-//! The rules, which hold for all of them:
-//! - the body is polled first, and at least once, however late it is; a value that is ready wins over a deadline that has passed.
-//! - of nested timeouts whose deadlines have all passed, the outermost reports. An inner one that finds that an enclosing one
-//!   has passed stays pending, and is dropped in a moment.
-//! - the timer is armed only once the body has to wait.
 
 use std::{
     future::{Future, IntoFuture},
@@ -14,14 +8,11 @@ use std::{
 };
 
 use pin_project_lite::pin_project;
-use smolio_context::{Instant, enter_deadline, waiting_for};
+use smolio_context::Instant;
 
-use crate::{
-    elapsed::{Elapsed, time_left},
-    sleep::{Sleep, sleep, sleep_until},
-};
+use crate::{elapsed::Elapsed, limit::Limit};
 
-/// Runs `body`, but not for longer than `limit`, counted from now. `None` is no limit.
+/// Runs `body`, but not for longer than `limit`, counted from the first poll. `None` is no limit.
 ///
 /// The body is polled at least once, also when `limit` is zero, and its value, if it is ready, wins over the deadline. Where
 /// timeouts are nested and several have passed, the outermost one reports. See [`TimeoutScope`](crate::TimeoutScope) for a limit
@@ -159,14 +150,6 @@ pin_project! {
     }
 }
 
-impl<F> Timeout<F> {
-    /// When the time is up; `None` is never.
-    #[doc(alias = "when")]
-    pub fn deadline(&self) -> Option<Instant> {
-        self.limit.deadline()
-    }
-}
-
 impl<F: Future> Future for Timeout<F> {
     type Output = Result<F::Output, Elapsed>;
 
@@ -217,64 +200,5 @@ impl<F: Future> Future for MoveOnAfter<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().inner.poll(cx).map(Result::ok)
-    }
-}
-
-/// When the body of a timeout is given up: what all kinds of timeouts have in common.
-#[derive(Debug)]
-pub(crate) struct Limit {
-    // `None`: never, or the body has ended.
-    sleep: Option<Sleep>,
-    // For the error message.
-    duration: Option<Duration>,
-}
-
-impl Limit {
-    pub(crate) fn after(duration: Option<Duration>) -> Self {
-        Self {
-            sleep: duration.map(sleep),
-            duration,
-        }
-    }
-
-    pub(crate) fn at(deadline: Option<Instant>) -> Self {
-        Self {
-            sleep: deadline.map(sleep_until),
-            duration: None,
-        }
-    }
-
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.sleep.as_ref().map(Sleep::deadline)
-    }
-
-    /// One poll, by the rules at the top of this file.
-    #[inline]
-    pub(crate) fn poll<F: Future>(
-        &mut self,
-        body: Pin<&mut F>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<F::Output, Elapsed>> {
-        let guard = enter_deadline(self.deadline());
-        if let Poll::Ready(value) = body.poll(cx) {
-            // Whoever keeps the future afterwards does not keep the timer armed.
-            self.sleep = None;
-            return Poll::Ready(Ok(value));
-        }
-        let enclosing = guard.enclosing();
-        drop(guard);
-        let Some(sleep) = &mut self.sleep else {
-            return Poll::Pending;
-        };
-        // Without regard to the budget: a body that has used it all up must not keep its own timeout from ending it.
-        if sleep.poll_elapsed(cx).is_pending() {
-            waiting_for(|| format!("timeout, {}", time_left(sleep.deadline())));
-            return Poll::Pending;
-        }
-        if enclosing.is_some_and(|enclosing| enclosing <= Instant::now()) {
-            // It is due as well, so its own timer wakes this task.
-            return Poll::Pending;
-        }
-        Poll::Ready(Err(Elapsed::new(sleep.deadline(), self.duration)))
     }
 }

@@ -134,6 +134,16 @@ impl<T> Wheel<T> {
         }
     }
 
+    /// Moves the deadline of an entry, if it is still there, that many ticks into the future.
+    pub(crate) fn postpone(&mut self, key: Key, ticks: u64) {
+        if self.get_mut(key).is_some() {
+            self.unlink(key.index);
+            let entry = &mut self.entries[key.index as usize];
+            entry.deadline = entry.deadline.saturating_add(ticks);
+            self.link(key.index);
+        }
+    }
+
     /// No entry is due before this tick, and one is due at it, unless the first of its slot was cancelled: then there may be
     /// nothing, but expiring up to it brings the next answer closer. After at most one such step per level, and one more
     /// for those that were too far away, the answer is exact.
@@ -240,15 +250,27 @@ impl<T> Wheel<T> {
 
     /// Takes an entry out of its list and makes it vacant.
     fn remove_at(&mut self, index: u32) -> Option<T> {
+        self.unlink(index);
         let entry = &mut self.entries[index as usize];
         let payload = entry.payload.take();
-        let (previous, next) = (entry.previous, entry.next);
-        let place = usize::from(entry.slot);
         entry.generation += 1;
         // An entry whose generations are used up is left out: 40 bytes lost for every four billion timers.
         if entry.generation != u32::MAX {
             entry.next = std::mem::replace(&mut self.first_vacant, index);
         }
+        self.length -= 1;
+        if self.length == 0 && self.entries.len() > KEPT_ENTRIES {
+            self.release_memory();
+        }
+        payload
+    }
+
+    /// Takes an entry out of its list.
+    #[inline]
+    fn unlink(&mut self, index: u32) {
+        let entry = &self.entries[index as usize];
+        let (previous, next) = (entry.previous, entry.next);
+        let place = usize::from(entry.slot);
         match previous {
             NONE => self.slots[place].first = next,
             _ => self.entries[previous as usize].next = next,
@@ -260,11 +282,6 @@ impl<T> Wheel<T> {
         if self.slots[place].first == NONE {
             self.clear(place);
         }
-        self.length -= 1;
-        if self.length == 0 && self.entries.len() > KEPT_ENTRIES {
-            self.release_memory();
-        }
-        payload
     }
 
     fn clear(&mut self, slot: usize) {

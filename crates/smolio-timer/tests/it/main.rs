@@ -12,4 +12,5 @@ mod reschedule;
 mod runtimes;
 mod sleep;
 mod timeout;
+mod turn;
 mod wheel_model;

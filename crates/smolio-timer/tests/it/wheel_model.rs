@@ -65,7 +65,8 @@ impl Pair {
         match self.random.u32(0..100) {
             0..45 if self.model.timers.len() < most => self.arm(),
             0..85 => self.cancel(),
-            85..90 => self.use_stale_keys(),
+            85..88 => self.use_stale_keys(),
+            88..90 => self.postpone(),
             90..93 => self.follow_next_deadline(),
             _ => {
                 let now = self.model.now + distance(&mut self.random);
@@ -100,10 +101,26 @@ impl Pair {
         self.stale.push(key);
     }
 
+    /// Counts as if it were armed now: of those with its new deadline it is the last.
+    fn postpone(&mut self) {
+        if self.model.timers.is_empty() {
+            return;
+        }
+        let index = self.random.usize(0..self.model.timers.len());
+        let ticks = distance(&mut self.random);
+        let (due, serial, key) = &mut self.model.timers[index];
+        *due += ticks;
+        *serial = self.model.next_serial;
+        self.model.next_serial += 1;
+        self.wheel.postpone(*key, ticks);
+        *self.wheel.get_mut(*key).unwrap() = (*due, *serial);
+    }
+
     fn use_stale_keys(&mut self) {
         for key in self.stale.drain(..) {
             assert_eq!(self.wheel.get_mut(key), None);
             assert_eq!(self.wheel.remove(key), None);
+            self.wheel.postpone(key, 1);
         }
     }
 

@@ -1,0 +1,190 @@
+//! When the body of a timeout is given up: what all kinds of timeouts have in common.
+//!
+//! The rules, which hold for all of them:
+//! - the body is polled first, and at least once, however late it is; a value that is ready wins over a deadline that has passed.
+//! - of nested timeouts whose deadlines have all passed, the outermost reports. An inner one that finds that an enclosing one
+//!   has passed stays pending, and is dropped in a moment.
+//! - the timer is armed only once the body has to wait.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use smolio_context::{Instant, enter_deadline, waiting_for};
+
+use crate::{
+    elapsed::{Elapsed, time_left},
+    local::{self, Progress, Ticket},
+    sleep::{Sleep, sleep, sleep_until},
+};
+
+#[derive(Debug)]
+pub(crate) struct Limit {
+    timer: Timer,
+    // For the error message, and for a start at the first poll.
+    duration: Option<Duration>,
+}
+
+#[derive(Debug)]
+enum Timer {
+    /// There is no limit, or the body has ended.
+    Never,
+    /// The duration counts from the first poll, which is to come.
+    NotStarted,
+    /// It counts from the turn of the loop in which the first poll was.
+    InTurn(TurnTimer),
+    /// It counts from what the clock said.
+    ByClock(Sleep),
+}
+
+impl Limit {
+    /// Counts from the first poll.
+    pub(crate) fn after(duration: Option<Duration>) -> Self {
+        Self {
+            timer: duration.map_or(Timer::Never, |_| Timer::NotStarted),
+            duration,
+        }
+    }
+
+    /// Counts from now.
+    pub(crate) fn after_now(duration: Option<Duration>) -> Self {
+        Self {
+            timer: duration.map_or(Timer::Never, |duration| Timer::ByClock(sleep(duration))),
+            duration,
+        }
+    }
+
+    pub(crate) fn at(deadline: Option<Instant>) -> Self {
+        let timer = deadline.map_or(Timer::Never, |deadline| {
+            Timer::ByClock(sleep_until(deadline))
+        });
+        Self {
+            timer,
+            duration: None,
+        }
+    }
+
+    /// `None` if that is never, or not known before the first poll.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match &self.timer {
+            Timer::Never | Timer::NotStarted => None,
+            Timer::InTurn(timer) => Some(timer.deadline),
+            Timer::ByClock(sleep) => Some(sleep.deadline()),
+        }
+    }
+
+    /// One poll, by the rules at the top of this file.
+    #[inline]
+    pub(crate) fn poll<F: Future>(
+        &mut self,
+        body: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<F::Output, Elapsed>> {
+        if let Timer::NotStarted = self.timer {
+            self.start();
+        }
+        let deadline = self.deadline();
+        let guard = enter_deadline(deadline);
+        if let Poll::Ready(value) = body.poll(cx) {
+            // Whoever keeps the future afterwards does not keep the timer armed.
+            self.timer = Timer::Never;
+            return Poll::Ready(Ok(value));
+        }
+        let enclosing = guard.enclosing();
+        drop(guard);
+        let Some(deadline) = deadline else {
+            return Poll::Pending;
+        };
+        // Without regard to the budget: a body that has used it all up must not keep its own timeout from ending it.
+        if self.poll_timer(cx).is_pending() {
+            waiting_for(|| format!("timeout, {}", time_left(deadline)));
+            return Poll::Pending;
+        }
+        if enclosing.is_some_and(|enclosing| enclosing <= Instant::now()) {
+            // It is due as well, so its own timer wakes this task.
+            return Poll::Pending;
+        }
+        Poll::Ready(Err(Elapsed::new(deadline, self.duration)))
+    }
+
+    #[inline]
+    fn start(&mut self) {
+        let duration = self.duration.unwrap_or_default();
+        // One of no time at all is over without a timer.
+        let deadline = if duration.is_zero() {
+            None
+        } else {
+            local::deadline_in_turn(duration)
+        };
+        self.timer = match deadline {
+            Some(deadline) => Timer::InTurn(TurnTimer {
+                deadline,
+                ticket: None,
+            }),
+            None => Timer::ByClock(sleep(duration)),
+        };
+    }
+
+    #[inline]
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.timer {
+            Timer::Never | Timer::NotStarted => Poll::Pending,
+            Timer::ByClock(sleep) => sleep.poll_elapsed(cx),
+            Timer::InTurn(timer) => {
+                let duration = self.duration.unwrap_or_default();
+                match timer.poll(duration, cx) {
+                    Ok(poll) => poll,
+                    Err(LeftTurn) => self.poll_anew(duration, cx),
+                }
+            }
+        }
+    }
+
+    /// Counting from what the clock says now is late, but not too early.
+    #[cold]
+    fn poll_anew(&mut self, duration: Duration, cx: &mut Context<'_>) -> Poll<()> {
+        self.timer = Timer::ByClock(sleep(duration));
+        self.poll_timer(cx)
+    }
+}
+
+/// A timer that was armed without looking at the clock; see `turn.rs`.
+#[derive(Debug)]
+struct TurnTimer {
+    // Too early by the part of the turn that was over. The entry in the wheel is right.
+    deadline: Instant,
+    // `None` until the body has to wait, which is within the same poll.
+    ticket: Option<Ticket>,
+}
+
+/// The turn ended between the start of the timer and its arming, or the timer is polled under another loop. Only the
+/// wheel that it is armed on knows when it is due.
+struct LeftTurn;
+
+impl TurnTimer {
+    #[inline]
+    fn poll(&mut self, duration: Duration, cx: &mut Context<'_>) -> Result<Poll<()>, LeftTurn> {
+        let Some(ticket) = self.ticket else {
+            let ticket = local::arm_in_turn(duration, cx.waker()).ok_or(LeftTurn)?;
+            self.ticket = Some(ticket);
+            return Ok(Poll::Pending);
+        };
+        match local::check(ticket, cx.waker()) {
+            Progress::Waiting => Ok(Poll::Pending),
+            Progress::Fired => Ok(Poll::Ready(())),
+            Progress::Elsewhere => Err(LeftTurn),
+        }
+    }
+}
+
+impl Drop for TurnTimer {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            local::cancel(ticket);
+        }
+    }
+}

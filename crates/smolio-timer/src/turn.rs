@@ -1,0 +1,91 @@
+//! The turn of a loop, whose beginning stands for the present, so that a timeout need not read the clock.
+//!
+//! Nearly all timeouts are cancelled. Of what such a one costs, reading the clock would be half. So within a turn of the loop
+//! they count from its beginning, which the loop has read for all. That is too early by as much of the turn as was over when they
+//! were made, and timers must never be early. What is done about it:
+//! - a timer that is armed within a turn gets one tick more than its duration. So it is right if the turn ends in the tick in
+//!   which it began.
+//! - if the turn ends `n` ticks later, because a task was busy, those of its timers that are still there are postponed by `n` ticks.
+//!
+//! So they are late by at most a tick and the rest of the turn. Nothing may be armed here while the loop waits, or the wait would be
+//! added: the loop ends the turn before it does.
+
+use std::time::Duration;
+
+use smolio_context::Instant;
+
+use crate::{
+    ticks::{self, RoundTo},
+    wheel::{Key, Wheel},
+};
+
+/// How many timers one turn can have; the others read the clock.
+const MOST: usize = 1024;
+
+pub(crate) struct Turn {
+    // `None` between two turns.
+    begin: Option<Begin>,
+    armed: Vec<Key>,
+}
+
+#[derive(Clone, Copy)]
+struct Begin {
+    moment: Instant,
+    tick: u64,
+}
+
+impl Turn {
+    /// Not begun.
+    pub(crate) fn new() -> Self {
+        Self {
+            begin: None,
+            armed: Vec::new(),
+        }
+    }
+
+    /// Begins at `moment`, which lies in `tick`. The turn before must have been ended.
+    pub(crate) fn begin(&mut self, moment: Instant, tick: u64) {
+        debug_assert!(self.armed.is_empty(), "the turn before was not ended");
+        self.begin = Some(Begin { moment, tick });
+    }
+
+    /// About when something is due that is given `duration` now: too early by the part of the turn that is over. `None` between
+    /// two turns.
+    pub(crate) fn deadline(&self, duration: Duration) -> Option<Instant> {
+        let begin = self.begin?;
+        Some(begin.moment.saturating_add(duration))
+    }
+
+    /// Arms a timer that must not expire before `duration` from now. Gives the payload back if that takes a clock.
+    pub(crate) fn arm<T>(
+        &mut self,
+        wheel: &mut Wheel<T>,
+        duration: Duration,
+        payload: T,
+    ) -> Result<Key, T> {
+        let Some(begin) = self.begin.filter(|_| self.armed.len() < MOST) else {
+            return Err(payload);
+        };
+        let ticks = ticks::count(duration, RoundTo::Higher).saturating_add(1);
+        let key = wheel.insert(begin.tick.saturating_add(ticks), payload);
+        self.armed.push(key);
+        Ok(key)
+    }
+
+    /// Ends the turn, if there is one. `tick` gives the present tick; it is asked only if that matters.
+    pub(crate) fn end<T>(&mut self, wheel: &mut Wheel<T>, tick: impl FnOnce() -> Option<u64>) {
+        let Some(begin) = self.begin.take() else {
+            return;
+        };
+        if self.armed.is_empty() {
+            return;
+        }
+        let late = tick().map_or(0, |tick| tick.saturating_sub(begin.tick));
+        if late > 0 {
+            for key in &self.armed {
+                wheel.postpone(*key, late);
+            }
+        }
+        self.armed.clear();
+    }
+}
