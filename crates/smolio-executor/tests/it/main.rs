@@ -1,0 +1,34 @@
+//! The tests of this crate, through its public API. A name that begins with `c1`, `r2` and so on is a row of what asyncio and
+//! trio promise, in our terms.
+
+mod support;
+
+mod cancel;
+mod detached;
+mod foreign_wakers;
+mod join;
+mod panics;
+mod variables;
+
+mod close;
+mod close_reports;
+mod handle;
+mod runs;
+mod settings;
+#[cfg(unix)]
+mod signals;
+
+mod cleanup;
+mod drops;
+mod finally;
+mod shield;
+mod thread;
+
+mod fairness;
+mod idle;
+mod order;
+mod tasks;
+mod workers;
+
+mod promises;
+mod stress;

@@ -1,0 +1,82 @@
+//! A test that runs itself again as a child process: for signals, exit codes and the environment.
+
+use std::{
+    env,
+    io::{BufRead, BufReader, Read},
+    process::{Command, ExitStatus, Stdio},
+};
+
+const VARIABLE: &str = "SMOLIO_IT_CHILD";
+
+/// Whether this process is the child of `test`.
+pub(crate) fn is_child(test: &str) -> bool {
+    env::var_os(VARIABLE).is_some_and(|value| value == test)
+}
+
+/// One child: the same test, with [`is_child`] true.
+pub(crate) struct Child {
+    process: std::process::Child,
+    output: BufReader<std::process::ChildStdout>,
+}
+
+impl Child {
+    /// Starts `test` (its whole path, such as `signals::r2_once`) in a process of its own.
+    pub(crate) fn start(test: &str, variables: &[(&str, &str)]) -> Self {
+        let mut process = Command::new(env::current_exe().unwrap())
+            .args(["--exact", test, "--nocapture", "--test-threads=1"])
+            .env(VARIABLE, test)
+            .env_remove("RUST_LOG")
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap());
+        Self { process, output }
+    }
+
+    /// Waits until the child prints `line`.
+    #[track_caller]
+    pub(crate) fn expect(&mut self, line: &str) {
+        let mut seen = String::new();
+        while !seen.lines().any(|other| other.ends_with(line)) {
+            if self.output.read_line(&mut seen).unwrap() == 0 {
+                let mut errors = String::new();
+                let stderr = self.process.stderr.as_mut().unwrap();
+                stderr.read_to_string(&mut errors).unwrap();
+                panic!("the child never said {line:?}, but:\n{seen}\n{errors}");
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.process);
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Whether the child has not ended yet.
+    #[cfg(unix)]
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_none()
+    }
+
+    /// Waits for the child's end: how it ended, and what it had still to say on standard output and standard error.
+    pub(crate) fn wait(mut self) -> (ExitStatus, String, String) {
+        let mut output = String::new();
+        self.output.read_to_string(&mut output).unwrap();
+        let mut errors = String::new();
+        let stderr = self.process.stderr.as_mut().unwrap();
+        stderr.read_to_string(&mut errors).unwrap();
+        (self.process.wait().unwrap(), output, errors)
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // Only where a test has failed is it still running.
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
