@@ -2,6 +2,12 @@
 //!
 //! Once a handler is installed the operating system's default is gone for good, so ours decides each time: while anybody is
 //! interested in a signal, nothing happens in the handler (async-signal tells whoever waits); otherwise it does what the default would.
+//!
+//! | who is interested | the first signal | one more before anybody has read it |
+//! |---|---|---|
+//! | nobody | ends the process | |
+//! | the runner | drops main | ends the process: main may be stuck |
+//! | futures of the program, with or without the runner | is theirs | is theirs |
 
 use std::{
     error::Error,
@@ -10,64 +16,135 @@ use std::{
     io,
     pin::Pin,
     sync::{
-        Arc, LazyLock, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use async_signal::{Signal, Signals};
 use futures_lite::Stream;
+use slab::Slab;
 use smolio_context::waiting_for;
 
 const BOTH: [Signal; 2] = [Signal::Int, Signal::Term];
 
-/// How many want the signal for themselves, and how many of those are the program's own futures.
+/// Where those register who want a signal for themselves.
 #[derive(Default)]
 struct Desk {
-    interested: Mutex<usize>,
-    awaited: AtomicUsize,
-    /// Read in the handler: nobody is interested, so do what the default does.
+    state: Mutex<DeskState>,
+    /// Read in the handler: the next signal does what the default does.
     unattended: Arc<AtomicBool>,
-    installed: AtomicBool,
+    /// How often a future of the program has taken a signal.
+    claims: AtomicU64,
 }
+
+#[derive(Default)]
+struct DeskState {
+    installed: bool,
+    /// Runners.
+    watching: usize,
+    /// Futures of the program.
+    awaiting: usize,
+    /// The handlers that make a second signal the last.
+    armed: Vec<SigId>,
+}
+
+#[cfg(unix)]
+use signal_hook::SigId;
+#[cfg(not(unix))]
+struct SigId;
 
 static DESKS: LazyLock<[Desk; 2]> = LazyLock::new(Default::default);
 
+/// The runners that are to look at their signals when a future of the program has taken one.
+static WATCHES: Mutex<Slab<Waker>> = Mutex::new(Slab::new());
+
+fn index(signal: Signal) -> usize {
+    usize::from(signal == Signal::Term)
+}
+
 fn desk(signal: Signal) -> &'static Desk {
-    &DESKS[usize::from(signal == Signal::Term)]
+    &DESKS[index(signal)]
+}
+
+impl Desk {
+    fn is_awaited(&self) -> bool {
+        lock(&self.state).awaiting > 0
+    }
+
+    /// A future of the program takes the signal.
+    fn claim(&self) {
+        self.claims.fetch_add(1, Ordering::AcqRel);
+        let watches: Vec<_> = lock(&WATCHES)
+            .iter()
+            .map(|(_, waker)| waker.clone())
+            .collect();
+        for waker in watches {
+            waker.wake();
+        }
+    }
+
+    /// After a change of those who are interested, and when a signal was read that ended nothing.
+    fn update(&self, signal: Signal, state: &mut DeskState) {
+        let interested = state.watching + state.awaiting;
+        self.unattended.store(interested == 0, Ordering::Release);
+        let armed = state.watching > 0 && state.awaiting == 0;
+        if armed && state.armed.is_empty() {
+            state.armed = arm(signal);
+        } else if !armed {
+            disarm(&mut state.armed);
+        }
+    }
 }
 
 /// Interest in a signal, until it is dropped.
-struct Interest(Signal);
+struct Interest {
+    signal: Signal,
+    who: Who,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Who {
+    Runner,
+    Program,
+}
 
 impl Interest {
-    fn new(signal: Signal) -> io::Result<Self> {
+    fn new(signal: Signal, who: Who) -> io::Result<Self> {
         let desk = desk(signal);
-        let mut interested = desk
-            .interested
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if !desk.installed.load(Ordering::Acquire) {
+        let mut state = lock(&desk.state);
+        if !state.installed {
             install(signal, &desk.unattended)?;
-            desk.installed.store(true, Ordering::Release);
+            state.installed = true;
         }
-        *interested += 1;
-        desk.unattended.store(false, Ordering::Release);
-        Ok(Self(signal))
+        *who.count(&mut state) += 1;
+        desk.update(signal, &mut state);
+        Ok(Self { signal, who })
+    }
+}
+
+impl Who {
+    fn count(self, state: &mut DeskState) -> &mut usize {
+        match self {
+            Self::Runner => &mut state.watching,
+            Self::Program => &mut state.awaiting,
+        }
     }
 }
 
 impl Drop for Interest {
     fn drop(&mut self) {
-        let desk = desk(self.0);
-        let mut interested = desk
-            .interested
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *interested -= 1;
-        desk.unattended.store(*interested == 0, Ordering::Release);
+        let desk = desk(self.signal);
+        let mut state = lock(&desk.state);
+        *self.who.count(&mut state) -= 1;
+        desk.update(self.signal, &mut state);
     }
+}
+
+/// No user code runs under our locks, so a poisoned one is still in order.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(unix)]
@@ -75,6 +152,32 @@ fn install(signal: Signal, unattended: &Arc<AtomicBool>) -> io::Result<()> {
     signal_hook::flag::register_conditional_default(signal as i32, unattended.clone())?;
     Ok(())
 }
+
+/// From now on the signal makes a second one, of either kind, the last. To be called after [`install`]: the handlers run in
+/// the order of their registration, so the first signal is not its own second.
+#[cfg(unix)]
+fn arm(signal: Signal) -> Vec<SigId> {
+    let flags = DESKS.iter().map(|desk| desk.unattended.clone());
+    // Refused: then the second is read like the first, as soon as main lets the loop go on.
+    flags
+        .filter_map(|flag| signal_hook::flag::register(signal as i32, flag).ok())
+        .collect()
+}
+
+#[cfg(unix)]
+fn disarm(armed: &mut Vec<SigId>) {
+    for handler in armed.drain(..) {
+        signal_hook::low_level::unregister(handler);
+    }
+}
+
+#[cfg(not(unix))]
+fn arm(_: Signal) -> Vec<SigId> {
+    Vec::new()
+}
+
+#[cfg(not(unix))]
+fn disarm(_: &mut Vec<SigId>) {}
 
 #[cfg(not(unix))]
 fn install(_: Signal, _: &Arc<AtomicBool>) -> io::Result<()> {
@@ -90,10 +193,10 @@ struct Arrivals {
 }
 
 impl Arrivals {
-    fn new(signals: &[Signal]) -> io::Result<Self> {
+    fn new(signals: &[Signal], who: Who) -> io::Result<Self> {
         let interests = signals
             .iter()
-            .map(|signal| Interest::new(*signal))
+            .map(|signal| Interest::new(*signal, who))
             .collect::<io::Result<_>>()?;
         Ok(Self {
             signals: Signals::new(signals)?,
@@ -108,26 +211,73 @@ impl Arrivals {
 }
 
 /// Watches for the signal that ends main.
-pub(crate) struct Watch(io::Result<Arrivals>);
+pub(crate) struct Watch {
+    arrivals: io::Result<Arrivals>,
+    /// The claims that are accounted for: their signals have been read here, too.
+    claims: [u64; 2],
+    /// The place of our waker.
+    place: Option<usize>,
+}
 
 impl Watch {
     pub(crate) fn new() -> Self {
-        Self(Arrivals::new(&BOTH))
+        Self {
+            arrivals: Arrivals::new(&BOTH, Who::Runner),
+            claims: current_claims(),
+            place: None,
+        }
     }
 
     /// Ready when main is to be dropped. Where signals cannot be had, that is never.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Interrupted> {
-        let Ok(arrivals) = &mut self.0 else {
+        self.stand_by(cx.waker());
+        // Read before the arrivals: a claim that comes in between wakes us, and is accounted for then.
+        let claims = current_claims();
+        let Ok(arrivals) = &mut self.arrivals else {
             return Poll::Pending;
         };
         loop {
-            match ready!(arrivals.poll(cx)) {
-                Ok(signal) if desk(signal).awaited.load(Ordering::Acquire) > 0 => {}
-                Ok(signal) => return Poll::Ready(Interrupted(signal)),
-                Err(_) => return Poll::Pending,
+            match arrivals.poll(cx) {
+                Poll::Ready(Ok(signal)) => {
+                    // It may have been taken by a future that is gone already: a task that was polled before us.
+                    let taken = current_claims()[index(signal)] != self.claims[index(signal)];
+                    if !taken && !desk(signal).is_awaited() {
+                        return Poll::Ready(Interrupted(signal));
+                    }
+                    for signal in BOTH {
+                        let desk = desk(signal);
+                        desk.update(signal, &mut lock(&desk.state));
+                    }
+                }
+                Poll::Ready(Err(_)) => return Poll::Pending,
+                Poll::Pending => {
+                    // Whatever was taken so far has come by here as well, so what comes next is new.
+                    self.claims = claims;
+                    return Poll::Pending;
+                }
             }
         }
     }
+
+    fn stand_by(&mut self, waker: &Waker) {
+        let mut watches = lock(&WATCHES);
+        match self.place {
+            Some(place) => watches[place].clone_from(waker),
+            None => self.place = Some(watches.insert(waker.clone())),
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some(place) = self.place {
+            lock(&WATCHES).remove(place);
+        }
+    }
+}
+
+fn current_claims() -> [u64; 2] {
+    BOTH.map(|signal| desk(signal).claims.load(Ordering::Acquire))
 }
 
 /// Waits for the first of some signals, and keeps it from ending main for as long as it is alive.
@@ -140,27 +290,16 @@ struct Awaited {
 impl Awaited {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Signal>> {
         if self.arrivals.is_none() {
-            self.arrivals = Some(Arrivals::new(self.signals)?);
-            for signal in self.signals {
-                desk(*signal).awaited.fetch_add(1, Ordering::AcqRel);
-            }
+            self.arrivals = Some(Arrivals::new(self.signals, Who::Program)?);
         }
         let arrivals = self.arrivals.as_mut().expect("made just now");
         let result = arrivals.poll(cx);
-        if result.is_pending() {
-            waiting_for(|| format!("a signal: {:?}", self.signals));
+        match &result {
+            Poll::Ready(Ok(signal)) => desk(*signal).claim(),
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => waiting_for(|| format!("a signal: {:?}", self.signals)),
         }
         result
-    }
-}
-
-impl Drop for Awaited {
-    fn drop(&mut self) {
-        if self.arrivals.is_some() {
-            for signal in self.signals {
-                desk(*signal).awaited.fetch_sub(1, Ordering::AcqRel);
-            }
-        }
     }
 }
 
