@@ -102,7 +102,9 @@ impl<F: Future> Future for Finally<F> {
             };
             *this.result = Some(result);
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| this.future.set(None))) {
-                *this.result = Some(Err(payload));
+                if let Some(Err(first)) = this.result.replace(Err(payload)) {
+                    report_unhandled(Unhandled::panic(current_task(), &*first));
+                }
             }
         }
         let cleaned = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut *this.owed).poll(cx)));
