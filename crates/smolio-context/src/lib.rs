@@ -9,10 +9,10 @@
 //!
 //! static REQUEST: ContextVar<u64> = ContextVar::new(|| 0);
 //!
-//! let mut task = TaskContext::root();
+//! let task = TaskContext::root();
 //! task.enter(|| {
 //!     REQUEST.set(7).unwrap();
-//!     let mut child = TaskContext::child(None); // copies the variables
+//!     let child = TaskContext::child(None); // copies the variables
 //!     child.enter(|| REQUEST.set(8).unwrap());
 //!     assert_eq!(REQUEST.get(), 7);
 //! });
@@ -52,7 +52,7 @@ pub use observation::{
     ObservationGuard, Wait, forget_waits, is_observed, observe, waiting_for, waits_of,
 };
 pub use order::{ReadyOrder, ready_order, set_ready_order};
-pub use task::{Scoped, TaskContext, TaskId, TaskInfo, current_task};
+pub use task::{Scoped, TaskContext, TaskId, TaskInfo, current_task, enclosing_task};
 pub use unhandled::{
     Unhandled, UnhandledHook, UnhandledKind, panic_message, report_unhandled, set_unhandled_hook,
 };

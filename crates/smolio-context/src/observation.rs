@@ -107,8 +107,13 @@ pub fn waits_of(task: TaskId) -> Vec<Wait> {
 #[inline]
 pub fn forget_waits(task: TaskId) {
     if is_observed() {
-        table().as_mut().and_then(|table| table.remove(&task));
+        forget(task);
     }
+}
+
+#[cold]
+fn forget(task: TaskId) {
+    table().as_mut().and_then(|table| table.remove(&task));
 }
 
 fn table() -> MutexGuard<'static, Option<HashMap<TaskId, Record>>> {

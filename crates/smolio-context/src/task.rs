@@ -5,10 +5,9 @@
 
 use std::{
     borrow::Cow,
-    cell::RefCell,
+    cell::{Cell, RefCell},
     fmt,
     future::Future,
-    mem,
     num::NonZeroU64,
     panic::Location,
     pin::Pin,
@@ -20,6 +19,7 @@ use std::{
 };
 
 use pin_project_lite::pin_project;
+use scoped_tls::scoped_thread_local;
 
 use crate::{budget, deadline, observation, variable::Variables};
 
@@ -29,23 +29,18 @@ pub struct TaskId(NonZeroU64);
 
 impl TaskId {
     fn next() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
+        static NEXT: AtomicU64 = AtomicU64::new(0);
         thread_local! {
             // Each thread takes ids in blocks: a shared counter touched once per task would be the dearest part of a spawn.
-            static BLOCK: RefCell<std::ops::Range<u64>> = const { RefCell::new(0..0) };
+            static NEXT_HERE: Cell<u64> = const { Cell::new(0) };
         }
-        const BLOCK_SIZE: u64 = 1024;
-        let id = BLOCK.with_borrow_mut(|block| {
-            if block.is_empty() {
-                let start = NEXT.fetch_add(BLOCK_SIZE, Ordering::Relaxed);
-                *block = start..start + BLOCK_SIZE;
-            }
-            block.next()
-        });
-        Self(
-            id.and_then(NonZeroU64::new)
-                .expect("2^64 task ids cannot be used up"),
-        )
+        const BLOCK: u64 = 1024;
+        let mut id = NEXT_HERE.get();
+        if id % BLOCK == 0 {
+            id = NEXT.fetch_add(1, Ordering::Relaxed) * BLOCK + 1;
+        }
+        NEXT_HERE.set(id + 1);
+        Self(NonZeroU64::new(id).expect("2^64 task ids cannot be used up"))
     }
 
     /// The number behind the id, as it stands in `task-7`.
@@ -116,19 +111,20 @@ impl fmt::Display for TaskInfo {
     }
 }
 
-struct Facts {
+/// What one task carries with it from poll to poll: its identity and its context variables.
+pub struct TaskContext {
     info: TaskInfo,
-    variables: Variables,
+    variables: RefCell<Variables>,
 }
 
-/// What one task carries with it from poll to poll: its identity and its context variables.
-///
-/// While the task runs the facts lie in a thread-local and the context is empty; [`enter`](Self::enter) moves them there
-/// and back.
-pub struct TaskContext(Option<Facts>);
+scoped_thread_local! {
+    /// Who is being polled: a task, or a child of a group inside of a task.
+    static CURRENT: TaskContext
+}
 
-thread_local! {
-    static CURRENT: RefCell<Option<Facts>> = const { RefCell::new(None) };
+scoped_thread_local! {
+    /// The task that is being polled, whichever child in it may be the current one.
+    static TASK: TaskContext
 }
 
 impl TaskContext {
@@ -140,14 +136,16 @@ impl TaskContext {
 
     /// The context of a child of whoever is running now: the variables are copied as they stand.
     #[track_caller]
+    #[inline]
     pub fn child(name: Option<&str>) -> Self {
-        let (parent, variables) = CURRENT.with_borrow(|current| match current {
-            Some(facts) => (Some(facts.info.id), facts.variables.clone()),
+        let (parent, variables) = match with_current(Self::inheritance) {
+            Some((parent, variables)) => (Some(parent), variables),
             None => (None, Variables::default()),
-        });
+        };
         Self::new(name, Location::caller(), parent, variables)
     }
 
+    #[inline]
     fn new(
         name: Option<&str>,
         location: &'static Location<'static>,
@@ -160,84 +158,74 @@ impl TaskContext {
             name: name.map(|name| Arc::new(name.into())),
             location,
         };
-        Self(Some(Facts { info, variables }))
+        Self {
+            info,
+            variables: RefCell::new(variables),
+        }
     }
 
-    /// The same task seen from another thread: for a closure that runs on its behalf, as `to_thread` does.
+    #[inline]
+    fn inheritance(&self) -> (TaskId, Variables) {
+        (self.info.id, self.variables.borrow().clone())
+    }
+
+    /// The current task once more: for work that is done on its behalf, when or where it is not being polled itself.
     ///
     /// The variables are copied; `None` outside of tasks.
     pub fn copy_current() -> Option<Self> {
-        CURRENT.with_borrow(|current| {
-            let facts = current.as_ref()?;
-            Some(Self(Some(Facts {
-                info: facts.info.clone(),
-                variables: facts.variables.clone(),
-            })))
+        with_current(|current| Self {
+            info: current.info.clone(),
+            variables: RefCell::new(current.variables.borrow().clone()),
         })
     }
 
     /// Who this context belongs to.
-    ///
-    /// # Panics
-    /// While the context is entered: ask [`current_task`] then.
     pub fn info(&self) -> &TaskInfo {
-        &self
-            .0
-            .as_ref()
-            .expect("the context is in use by a poll further up the stack")
-            .info
+        &self.info
     }
 
     /// Runs `f` as this task: its identity and variables are the current ones, no deadline is inherited, and the budget is
     /// a fresh one. What was current before is put back, also when `f` panics.
     #[inline]
-    pub fn enter<R>(&mut self, f: impl FnOnce() -> R) -> R {
+    pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
         let _deadline = deadline::hide();
-        self.enter_child(f)
+        TASK.set(self, || self.enter_child(f))
     }
 
     /// As [`enter`](Self::enter), for a child that is polled inside its parent's poll: the parent's deadlines hold for the
     /// child too.
     #[inline]
-    pub fn enter_child<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        struct Swap<'a>(&'a mut Option<Facts>);
-        impl Swap<'_> {
-            fn swap(&mut self) {
-                CURRENT.with_borrow_mut(|current| mem::swap(current, self.0));
-            }
-        }
-        impl Drop for Swap<'_> {
-            fn drop(&mut self) {
-                self.swap();
-            }
-        }
-        if let Some(facts) = &self.0 {
-            observation::begin_poll(&facts.info);
-        }
+    pub fn enter_child<R>(&self, f: impl FnOnce() -> R) -> R {
+        observation::begin_poll(&self.info);
         let _budget = budget::refill();
-        let mut swap = Swap(&mut self.0);
-        swap.swap();
-        f()
+        CURRENT.set(self, f)
     }
 }
 
 impl fmt::Debug for TaskContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TaskContext")
-            .field(&self.0.as_ref().map(|facts| &facts.info))
-            .finish()
+        f.debug_tuple("TaskContext").field(&self.info).finish()
     }
 }
 
-/// Who is running now; `None` outside of tasks.
-#[doc(alias = "get_running_task")]
+#[inline]
+fn with_current<R>(f: impl FnOnce(&TaskContext) -> R) -> Option<R> {
+    CURRENT.is_set().then(|| CURRENT.with(f))
+}
+
+/// Who is running now, a task or a child of a group; `None` outside of tasks.
 pub fn current_task() -> Option<TaskInfo> {
-    CURRENT.with_borrow(|current| current.as_ref().map(|facts| facts.info.clone()))
+    with_current(|current| current.info.clone())
+}
+
+/// The task that is running now, also when the [current](current_task) one is a child of a group inside of it.
+pub fn enclosing_task() -> Option<TaskInfo> {
+    TASK.is_set().then(|| TASK.with(|task| task.info.clone()))
 }
 
 /// Lends the variables of the current task to `f`; `None` outside of tasks.
 pub(crate) fn with_variables<R>(f: impl FnOnce(&mut Variables) -> R) -> Option<R> {
-    CURRENT.with_borrow_mut(|current| current.as_mut().map(|facts| f(&mut facts.variables)))
+    with_current(|current| f(&mut current.variables.borrow_mut()))
 }
 
 pin_project! {

@@ -78,7 +78,7 @@ impl Handle {
         let mut future = Some(future);
         let mut joiner = None;
         inbox.push_with(|| {
-            let target = WakeTarget::travelling(inbox.clone());
+            let target = WakeTarget::posted(self.0.main());
             let future = future.take().expect("called once");
             let (cell, handle) = LocalCell::at(self.0.home(), target, context, future);
             joiner = Some(handle);

@@ -43,6 +43,7 @@ mod alarm;
 mod cell;
 mod inbox;
 mod local;
+mod loops;
 mod pool;
 mod runtime;
 mod settings;

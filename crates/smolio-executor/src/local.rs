@@ -15,7 +15,7 @@ use std::{
 
 use futures_task::{ArcWake, waker};
 use smolio_context::{
-    CleanUp, CleanUpSink, Instant, ReadyOrder, TaskContext, TaskInfo, install_sink,
+    CleanUp, CleanUpSink, Instant, ReadyOrder, TaskContext, TaskInfo, enclosing_task, install_sink,
 };
 use smolio_timer::driver::Driver;
 
@@ -24,9 +24,10 @@ use crate::{
     cell::{Completion as _, Joiner, LocalCell, Runnable, Thread},
     idle::{IdleAction, IdlePolicy, IdleState},
     inbox::Inbox,
+    loops::LoopId,
     runtime::Runtime,
-    table::{Kind, Table},
-    wake::{Key, Message, WakeTarget},
+    table::Table,
+    wake::{Key, Kind, Message, Ready, WakeTarget},
 };
 
 /// How many tasks are polled before I/O and timers get their turn: tokio's number, a prime, so that it does not fall into
@@ -38,11 +39,14 @@ thread_local! {
 }
 
 pub(crate) struct Local {
+    id: LoopId,
     runtime: Arc<Runtime>,
     inbox: Arc<Inbox<Message>>,
     home: Thread,
-    queue: RefCell<VecDeque<Key>>,
+    queue: RefCell<VecDeque<Ready>>,
     table: Table,
+    /// How many of each kind have not ended.
+    counts: [Cell<usize>; 3],
     messages: RefCell<Vec<Message>>,
     timers: Driver,
     alarm: Alarm,
@@ -52,9 +56,8 @@ pub(crate) struct Local {
     /// A turn is going on: what becomes ready is seen without waking the driver.
     turning: Cell<bool>,
     driver: RefCell<Option<Waker>>,
-    /// Who is being polled, and as what.
-    running: RefCell<Option<TaskInfo>>,
-    running_kind: Cell<Kind>,
+    /// What is being polled.
+    running: Cell<Kind>,
     main: RefCell<Option<TaskInfo>>,
     phase: Cell<Phase>,
     /// Woken at each end of a task, for those who close the loop.
@@ -74,16 +77,19 @@ pub(crate) enum Phase {
 
 impl Local {
     pub(crate) fn new(
-        runtime: Arc<Runtime>,
+        id: LoopId,
         inbox: Arc<Inbox<Message>>,
+        runtime: Arc<Runtime>,
         policy: Option<Rc<dyn IdlePolicy>>,
     ) -> Rc<Self> {
         Rc::new(Self {
+            id,
             runtime,
             inbox,
             home: Thread::current(),
             queue: RefCell::default(),
             table: Table::default(),
+            counts: Default::default(),
             messages: RefCell::default(),
             timers: Driver::new(),
             alarm: Alarm::default(),
@@ -91,8 +97,7 @@ impl Local {
             still_idle: Cell::new(false),
             turning: Cell::new(false),
             driver: RefCell::default(),
-            running: RefCell::default(),
-            running_kind: Cell::new(Kind::Task),
+            running: Cell::new(Kind::Task),
             main: RefCell::default(),
             phase: Cell::new(Phase::Open),
             watcher: RefCell::default(),
@@ -113,8 +118,8 @@ impl Local {
     }
 
     #[inline]
-    pub(crate) fn is_home_of(&self, inbox: &Arc<Inbox<Message>>) -> bool {
-        Arc::ptr_eq(&self.inbox, inbox)
+    pub(crate) fn id(&self) -> LoopId {
+        self.id
     }
 
     pub(crate) fn runtime(&self) -> &Arc<Runtime> {
@@ -125,28 +130,33 @@ impl Local {
 
     /// Whether a task may be spawned by whoever is running, and as what.
     pub(crate) fn admits(&self) -> Option<Kind> {
-        match (self.phase.get(), self.running_kind.get()) {
-            (Phase::Open, _) => Some(Kind::Task),
-            (Phase::Closing, Kind::CleanUp) => Some(Kind::CleanUp),
+        match (self.phase.get(), self.running.get()) {
+            (Phase::Closed, _) => None,
+            // A worker's own loop is told to close only when the workers' tasks have ended; the runtime is closed before.
+            (Phase::Open, _) if self.runtime.is_open() => Some(Kind::Task),
+            (_, Kind::CleanUp) => Some(Kind::CleanUp),
             _ => None,
         }
     }
 
+    #[inline]
     pub(crate) fn spawn<F: Future + 'static>(
         &self,
         kind: Kind,
         context: TaskContext,
         future: F,
     ) -> Joiner<F::Output> {
-        let mut joiner = None;
-        self.table.insert(kind, |key| {
-            let target = WakeTarget::new(self.inbox.clone(), key(context.info()));
-            let (cell, handle) = LocalCell::here(target, context, future);
-            cell.wake_target().enqueue(self);
-            joiner = Some(handle);
-            cell
-        });
-        joiner.expect("the cell was made just now")
+        let target = WakeTarget::queued(self.id, kind);
+        let (cell, joiner) = LocalCell::here(target, context, future);
+        self.start(cell);
+        joiner
+    }
+
+    /// Puts a task that was never polled onto the queue.
+    fn start(&self, task: Arc<dyn Runnable>) {
+        let count = &self.counts[task.wake_target().kind() as usize];
+        count.set(count.get() + 1);
+        self.enqueue(Ready::New(task));
     }
 
     /// A task that is refused: its future is dropped unpolled, in its own context, and its handle says so.
@@ -155,7 +165,7 @@ impl Local {
         context: TaskContext,
         future: F,
     ) -> Joiner<F::Output> {
-        let target = WakeTarget::travelling(self.inbox.clone());
+        let target = WakeTarget::queued(self.id, Kind::Task);
         let (cell, joiner) = LocalCell::here(target, context, future);
         cell.cancel();
         cell.run();
@@ -164,43 +174,58 @@ impl Local {
 
     /// Takes over a task that came through the inbox.
     fn adopt(&self, task: Arc<dyn Runnable>) {
-        self.table.insert(Kind::Task, |key| {
-            task.wake_target().settle(key(task.info()));
-            task.wake_target().received(self);
-            if self.phase.get() != Phase::Open {
-                task.cancel();
-            }
-            task
-        });
+        task.wake_target().arrived();
+        if self.phase.get() != Phase::Open {
+            task.cancel();
+        }
+        self.start(task);
+    }
+
+    /// Those that have not ended and are not being polled.
+    fn waiting(&self, kind: Kind) -> Vec<Arc<dyn Runnable>> {
+        let mut tasks = self.table.all();
+        let queue = self.queue.borrow();
+        tasks.extend(queue.iter().filter_map(|ready| match ready {
+            Ready::New(task) => Some(task.clone()),
+            Ready::Woken(_) => None,
+        }));
+        tasks.retain(|task| task.wake_target().kind() == kind);
+        tasks
     }
 
     /// Those that live on this loop, clean-ups not counted.
     pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
         let mut tasks: Vec<_> = self.main.borrow().iter().cloned().collect();
-        let waiting = self.table.of_kind(Kind::Task);
+        let waiting = self.waiting(Kind::Task);
         tasks.extend(waiting.iter().map(|task| task.info().clone()));
-        if self.running_kind.get() == Kind::Task {
-            tasks.extend(self.running.borrow().iter().cloned());
-        }
+        // The one that asks is not in its place while it is polled.
+        let running = enclosing_task();
+        let is_task = |task: &TaskInfo| {
+            self.running.get() == Kind::Task && tasks.iter().all(|other| other.id() != task.id())
+        };
+        tasks.extend(running.filter(is_task));
         tasks
     }
 
     // ---- the queue -------------------------------------------------------------------------------------------------
 
-    pub(crate) fn enqueue(&self, key: Key) {
-        self.queue.borrow_mut().push_back(key);
+    #[inline]
+    pub(crate) fn enqueue(&self, ready: Ready) {
+        self.queue.borrow_mut().push_back(ready);
         if !self.turning.get() {
             self.wake_driver();
         }
     }
 
+    #[cold]
     fn wake_driver(&self) {
         if let Some(driver) = &*self.driver.borrow() {
             driver.wake_by_ref();
         }
     }
 
-    fn next_ready(&self) -> Option<Key> {
+    #[inline]
+    fn next_ready(&self) -> Option<Ready> {
         let mut queue = self.queue.borrow_mut();
         if queue.is_empty() {
             return None;
@@ -243,9 +268,9 @@ impl Local {
         let _current = Entered::new(self, main_task);
         let _timers = self.timers.enter();
         let _sink = install_sink(self.clone());
-        let target = Arc::new(MainWake(WakeTarget::new(self.inbox.clone(), Key::MAIN)));
+        let target = Arc::new(MainWake(WakeTarget::main(self.id)));
         let main_waker = waker(target.clone());
-        target.0.enqueue(self);
+        self.enqueue(Ready::Woken(Key::MAIN));
         // Declared last, so that it is dropped first, while all of the above still holds.
         let mut main = pin!(main);
         let turn = |cx: &mut Context<'_>| {
@@ -269,18 +294,20 @@ impl Local {
             self.timers.fire(Instant::now());
         }
         for _ in 0..TURN {
-            let Some(key) = self.next_ready() else {
+            let Some(ready) = self.next_ready() else {
                 self.idle(cx);
                 return Poll::Pending;
             };
             self.still_idle.set(false);
-            if key == Key::MAIN {
-                main.dequeued();
-                if let Poll::Ready(value) = poll_main() {
-                    return Poll::Ready(value);
+            match ready {
+                Ready::New(task) => self.run_first(task),
+                Ready::Woken(Key::MAIN) => {
+                    main.dequeued();
+                    if let Poll::Ready(value) = poll_main() {
+                        return Poll::Ready(value);
+                    }
                 }
-            } else {
-                self.run(key);
+                Ready::Woken(key) => self.run_again(key),
             }
         }
         // There may be more: the reactor gets a turn, and then we go on.
@@ -297,23 +324,43 @@ impl Local {
         }
     }
 
-    fn run(&self, key: Key) {
-        let Some((task, kind)) = self.table.take(key) else {
+    fn run_first(&self, task: Arc<dyn Runnable>) {
+        let kind = task.wake_target().kind();
+        let Some(task) = self.run(task, kind) else {
             return;
         };
-        task.wake_target().dequeued();
-        self.running.replace(Some(task.info().clone()));
-        self.running_kind.set(kind);
-        let rest = task.run();
-        self.running.replace(None);
-        self.running_kind.set(Kind::Task);
-        match rest {
-            Some(task) => self.table.put_back(key, task),
-            None => {
-                self.table.remove(key, kind);
-                self.wake_watcher();
-            }
+        let key = self.table.insert(task);
+        let mut woken = false;
+        self.table
+            .with(key, |task| woken = task.wake_target().settle(key));
+        if woken {
+            self.enqueue(Ready::Woken(key));
         }
+    }
+
+    fn run_again(&self, key: Key) {
+        let Some(task) = self.table.take(key) else {
+            return;
+        };
+        let kind = task.wake_target().kind();
+        match self.run(task, kind) {
+            Some(task) => self.table.put_back(key, task),
+            None => self.table.remove(key),
+        }
+    }
+
+    /// One poll. Gives the task back if it is pending.
+    fn run(&self, task: Arc<dyn Runnable>, kind: Kind) -> Option<Arc<dyn Runnable>> {
+        task.wake_target().dequeued();
+        self.running.set(kind);
+        let rest = task.run();
+        self.running.set(Kind::Task);
+        if rest.is_none() {
+            let count = &self.counts[kind as usize];
+            count.set(count.get() - 1);
+            self.wake_watcher();
+        }
+        rest
     }
 
     /// Nothing is ready: arms the alarm, or asks the policy what to do.
@@ -347,13 +394,13 @@ impl Local {
 
     /// Asks all tasks of `kind` to end.
     pub(crate) fn cancel_all(&self, kind: Kind) {
-        for task in self.table.of_kind(kind) {
+        for task in self.waiting(kind) {
             task.cancel();
         }
     }
 
     pub(crate) fn count(&self, kind: Kind) -> usize {
-        self.table.count(kind)
+        self.counts[kind as usize].get()
     }
 
     /// `watcher` is woken at the next end of a task, or when another thread says "look".
@@ -369,6 +416,7 @@ impl Local {
 
     /// Refuses messages from now on, and drops the tasks that came too late.
     pub(crate) fn close_inbox(&self) {
+        self.id.forget();
         for message in self.inbox.close() {
             if let Message::Adopt(task) = message {
                 task.cancel();

@@ -23,9 +23,10 @@ use crate::{
     cell::{Completion, Joiner, pooled},
     inbox::Inbox,
     local::Local,
+    loops::LoopId,
     runtime::Runtime,
     shutdown,
-    table::Kind,
+    wake::Kind,
 };
 
 pub(crate) struct Pool {
@@ -139,7 +140,9 @@ impl Pool {
 /// A worker's life.
 fn work(runtime: &Arc<Runtime>) {
     let Some(pool) = runtime.pool() else { return };
-    let local = Local::new(runtime.clone(), Arc::new(Inbox::new()), None);
+    let inbox = Arc::new(Inbox::new());
+    let id = LoopId::register(inbox.clone());
+    let local = Local::new(id, inbox, runtime.clone(), None);
     let deadline = local.drive(None, async {
         let mut share = pin!(pool.work());
         // The waker of a loop's main future is the same throughout.

@@ -22,6 +22,7 @@ use crate::{
     idle::IdlePolicy,
     inbox::Inbox,
     local::Local,
+    loops::LoopId,
     pool::Pool,
     runtime::Runtime,
     settings, shutdown,
@@ -243,8 +244,9 @@ impl Builder {
         };
         let helpers = workers.get() - 1;
         let inbox = Arc::new(Inbox::new());
-        let runtime = Runtime::new(inbox.clone(), (helpers > 0).then(Pool::new));
-        let local = Local::new(runtime.clone(), inbox, self.idle_policy);
+        let id = LoopId::register(inbox.clone());
+        let runtime = Runtime::new(id, inbox.clone(), (helpers > 0).then(Pool::new));
+        let local = Local::new(id, inbox, runtime.clone(), self.idle_policy);
         // From here on the drop of the runner closes what was started.
         let runner = Runner {
             local,

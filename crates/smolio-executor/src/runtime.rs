@@ -10,10 +10,11 @@ use std::{
 
 use smolio_context::TaskInfo;
 
-use crate::{cell::Thread, inbox::Inbox, pool::Pool, wake::Message};
+use crate::{cell::Thread, inbox::Inbox, loops::LoopId, pool::Pool, wake::Message};
 
 pub(crate) struct Runtime {
-    /// The inbox of the loop that runs main.
+    /// The loop that runs main.
+    main: LoopId,
     inbox: Arc<Inbox<Message>>,
     home: Thread,
     /// The workers, where there are several.
@@ -24,14 +25,19 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
-    pub(crate) fn new(inbox: Arc<Inbox<Message>>, pool: Option<Pool>) -> Arc<Self> {
+    pub(crate) fn new(main: LoopId, inbox: Arc<Inbox<Message>>, pool: Option<Pool>) -> Arc<Self> {
         Arc::new(Self {
+            main,
             inbox,
             home: Thread::current(),
             pool,
             open: AtomicBool::new(true),
             jobs: ThreadJobs::default(),
         })
+    }
+
+    pub(crate) fn main(&self) -> LoopId {
+        self.main
     }
 
     pub(crate) fn inbox(&self) -> &Arc<Inbox<Message>> {

@@ -25,8 +25,11 @@ use crate::{
     Task,
     local::{Local, Phase},
     pool::Pool,
-    table::Kind,
+    wake::Kind,
 };
+
+/// How long workers that are in no poll may take to end when the grace is over.
+const TO_LET_GO: Duration = Duration::from_millis(100);
 
 /// Closes the loop that runs main, and its workers.
 pub(crate) fn close(local: &Rc<Local>, grace: Duration) {
@@ -51,6 +54,9 @@ pub(crate) fn close(local: &Rc<Local>, grace: Duration) {
         if let Some(pool) = runtime.pool() {
             pool.stop(deadline);
             wait_until(local, deadline, || pool.alive() == 0).await;
+            // Where a poll has used up the grace, the other workers have been told only now.
+            let late = deadline.saturating_add(TO_LET_GO);
+            wait_until(local, late, || pool.alive() <= pool.tasks().len()).await;
         }
         give_up(local, grace).await;
     });
@@ -102,17 +108,17 @@ async fn wait_until(local: &Local, deadline: Instant, mut done: impl FnMut() -> 
 /// Drops what has not ended. The clean-ups among it report themselves, see [`CleanUpJob`].
 async fn give_up(local: &Local, grace: Duration) {
     GRACE.set(grace);
-    for kind in [Kind::CleanUp, Kind::Task, Kind::Internal] {
-        local.cancel_all(kind);
-    }
+    let kinds = [Kind::CleanUp, Kind::Task, Kind::Internal];
     poll_fn(|cx| {
         local.watch(cx.waker());
-        let left = [Kind::CleanUp, Kind::Task, Kind::Internal].map(|kind| local.count(kind));
-        if left == [0; 3] {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
+        if kinds.iter().all(|kind| local.count(*kind) == 0) {
+            return Poll::Ready(());
         }
+        // Each time anew: what is dropped may leave other clean-ups, and there is no time left for these either.
+        for kind in kinds {
+            local.cancel_all(kind);
+        }
+        Poll::Pending
     })
     .await;
 }
@@ -125,7 +131,13 @@ fn report_leftovers(local: &Local, grace: Duration) {
         report_unhandled(Unhandled::given_up(Some(task), what));
     }
     let Some(pool) = runtime.pool() else { return };
-    for task in pool.tasks() {
+    let stuck = pool.tasks();
+    for _ in stuck.len()..pool.alive() {
+        // In a task or a clean-up of its own, which it alone could name.
+        let what = format!("a worker that did not end within {grace:?}");
+        report_unhandled(Unhandled::given_up(None, what));
+    }
+    for task in stuck {
         let what = format!("a poll on a worker that did not return within {grace:?}");
         report_unhandled(Unhandled::given_up(Some(task), what));
     }

@@ -7,7 +7,7 @@ use std::{
 
 use smolio_context::{TaskContext, TaskInfo};
 
-use crate::{Task, cell::Joiner, local::Local, table::Kind};
+use crate::{Task, cell::Joiner, local::Local, wake::Kind};
 
 /// Starts a task that runs beside its spawner: asyncio's `create_task`.
 ///

@@ -1,88 +1,64 @@
-//! The tasks of a loop that have not ended.
+//! The tasks of a loop that have been polled and wait to be woken.
+//!
+//! A new task is in the queue and nowhere else; it gets its place here when its first poll leaves it pending. Many never need one.
 
-use std::{
-    cell::{Cell, RefCell},
-    sync::Arc,
-};
+use std::{cell::RefCell, sync::Arc};
 
 use slab::Slab;
 use smolio_context::TaskInfo;
 
 use crate::{cell::Runnable, wake::Key};
 
-/// What a task in the table is to the loop.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Kind {
-    /// Ends when it ends, and is cancelled when the loop closes.
-    Task,
-    /// Goes on while the loop closes, until the grace period ends. Not listed.
-    CleanUp,
-    /// The loop's own business, for as long as it turns. Not listed.
-    Internal,
-}
-
 #[derive(Default)]
-pub(crate) struct Table {
-    entries: RefCell<Slab<Entry>>,
-    /// How many of each kind there are.
-    counts: [Cell<usize>; 3],
-}
+pub(crate) struct Table(RefCell<Slab<Entry>>);
 
 struct Entry {
     /// `None` while the task is being polled.
     task: Option<Arc<dyn Runnable>>,
     stamp: u32,
-    kind: Kind,
 }
 
 impl Table {
-    /// Puts in the task that `make` gives, which is told its key.
-    pub(crate) fn insert(
-        &self,
-        kind: Kind,
-        make: impl FnOnce(&dyn Fn(&TaskInfo) -> Key) -> Arc<dyn Runnable>,
-    ) {
-        let mut entries = self.entries.borrow_mut();
+    /// Gives the task a place, and tells it.
+    pub(crate) fn insert(&self, task: Arc<dyn Runnable>) -> Key {
+        let mut entries = self.0.borrow_mut();
         let place = entries.vacant_entry();
-        let index = u32::try_from(place.key()).expect("2^32 tasks do not fit into memory");
-        let task = make(&|info| Key {
-            index,
-            stamp: stamp(info),
-        });
-        let stamp = stamp(task.info());
+        let key = Key {
+            index: u32::try_from(place.key()).expect("2^32 tasks do not fit into memory"),
+            stamp: stamp(task.info()),
+        };
         place.insert(Entry {
             task: Some(task),
-            stamp,
-            kind,
+            stamp: key.stamp,
         });
-        self.add_to_count(kind, 1);
+        key
     }
 
     /// Takes the task out of its place, in order to poll it. The place stays its own.
-    pub(crate) fn take(&self, key: Key) -> Option<(Arc<dyn Runnable>, Kind)> {
-        let mut entries = self.entries.borrow_mut();
-        let entry = entries
-            .get_mut(key.index as usize)
-            .filter(|entry| entry.stamp == key.stamp)?;
-        Some((entry.task.take()?, entry.kind))
+    pub(crate) fn take(&self, key: Key) -> Option<Arc<dyn Runnable>> {
+        let mut entries = self.0.borrow_mut();
+        let entry = entries.get_mut(key.index as usize)?;
+        if entry.stamp != key.stamp {
+            return None;
+        }
+        entry.task.take()
     }
 
     /// Puts a task back that was [taken](Self::take).
     pub(crate) fn put_back(&self, key: Key, task: Arc<dyn Runnable>) {
-        if let Some(entry) = self.entries.borrow_mut().get_mut(key.index as usize) {
+        if let Some(entry) = self.0.borrow_mut().get_mut(key.index as usize) {
             entry.task = Some(task);
         }
     }
 
     /// A task that was [taken](Self::take) has ended.
-    pub(crate) fn remove(&self, key: Key, kind: Kind) {
-        self.entries.borrow_mut().remove(key.index as usize);
-        self.add_to_count(kind, -1);
+    pub(crate) fn remove(&self, key: Key) {
+        self.0.borrow_mut().remove(key.index as usize);
     }
 
     /// Calls `f` with the task, unless it has ended or is being polled. `f` must not come back here.
     pub(crate) fn with(&self, key: Key, f: impl FnOnce(&dyn Runnable)) {
-        let entries = self.entries.borrow();
+        let entries = self.0.borrow();
         let entry = entries
             .get(key.index as usize)
             .filter(|entry| entry.stamp == key.stamp);
@@ -91,23 +67,13 @@ impl Table {
         }
     }
 
-    /// Those of `kind` that are not being polled.
-    pub(crate) fn of_kind(&self, kind: Kind) -> Vec<Arc<dyn Runnable>> {
-        let entries = self.entries.borrow();
+    /// Those that are not being polled.
+    pub(crate) fn all(&self) -> Vec<Arc<dyn Runnable>> {
+        let entries = self.0.borrow();
         entries
             .iter()
-            .filter(|(_, entry)| entry.kind == kind)
             .filter_map(|(_, entry)| entry.task.clone())
             .collect()
-    }
-
-    pub(crate) fn count(&self, kind: Kind) -> usize {
-        self.counts[kind as usize].get()
-    }
-
-    fn add_to_count(&self, kind: Kind, change: isize) {
-        let count = &self.counts[kind as usize];
-        count.set(count.get().wrapping_add_signed(change));
     }
 }
 

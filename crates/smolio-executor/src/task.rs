@@ -121,8 +121,16 @@ impl<T> Task<T> {
             .joiner
             .as_mut()
             .expect("a handle is whole until it is consumed");
-        ready!(joiner.poll_complete(cx));
-        Poll::Ready(joiner.take().expect("polled after it was ready"))
+        joiner.poll(cx)
+    }
+
+    /// The task has ended: what was not read is seen to.
+    fn drop_outcome(&mut self) {
+        if let Some(joiner) = &mut self.joiner {
+            if let Some(unread) = joiner.take() {
+                drop_unread(joiner.info(), Some(unread));
+            }
+        }
     }
 
     /// The handle is done with: what it leaves unread is seen to.
@@ -154,7 +162,7 @@ impl<T> Drop for Task<T> {
     fn drop(&mut self) {
         let Some(joiner) = &self.joiner else { return };
         if joiner.is_complete() {
-            self.leave();
+            self.drop_outcome();
             return;
         }
         joiner.cancel();

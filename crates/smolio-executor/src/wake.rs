@@ -5,7 +5,18 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use crate::{inbox::Inbox, local::Local};
+use crate::{cell::Runnable, local::Local, loops::LoopId};
+
+/// What a task is to its loop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    /// Ends when it ends, and is cancelled when the loop closes.
+    Task,
+    /// Goes on while the loop closes, until the grace period ends. Not listed.
+    CleanUp,
+    /// The loop's own business, for as long as it turns. Not listed.
+    Internal,
+}
 
 /// Where a task stands in the table of its loop.
 ///
@@ -21,6 +32,12 @@ impl Key {
     pub(crate) const MAIN: Self = Self {
         index: u32::MAX,
         stamp: 0,
+    };
+
+    /// A task that has no place yet.
+    const NONE: Self = Self {
+        index: u32::MAX,
+        stamp: 1,
     };
 
     fn to_bits(self) -> u64 {
@@ -39,75 +56,125 @@ impl Key {
 pub(crate) enum Message {
     Wake(Key),
     /// A task that was spawned from another thread.
-    Adopt(Arc<dyn crate::cell::Runnable>),
+    Adopt(Arc<dyn Runnable>),
     /// Nothing in particular: look around.
     Look,
 }
 
 /// The part of a task that its wakers touch.
+///
+/// A wake is remembered in one of two flags. `queued` belongs to the loop's thread, and there a plain load and store are enough.
+/// `posted` is for all other threads; it is exchanged, with acquire and release, so that what the waker's thread did before is
+/// seen by the poll, and what the loop did before is seen by the waker's thread.
+///
+/// A task that has not been pending yet has no place in the table. Wakes then only set their flag, and
+/// [`settle`](Self::settle) looks at both.
 pub(crate) struct WakeTarget {
-    inbox: Arc<Inbox<Message>>,
+    home: LoopId,
     key: AtomicU64,
-    /// On the loop's queue. Only the loop's thread touches this: a plain load and store are enough.
+    kind: Kind,
     queued: AtomicBool,
-    /// In the inbox. Other threads set it, the loop clears it when it reads the message.
     posted: AtomicBool,
+    cancelled: AtomicBool,
 }
 
 impl WakeTarget {
-    /// A task that is in its loop's table already.
-    pub(crate) fn new(inbox: Arc<Inbox<Message>>, key: Key) -> Self {
+    /// A task that its spawner puts onto the queue.
+    pub(crate) fn queued(home: LoopId, kind: Kind) -> Self {
         Self {
-            inbox,
-            key: AtomicU64::new(key.to_bits()),
-            queued: AtomicBool::new(false),
+            home,
+            key: AtomicU64::new(Key::NONE.to_bits()),
+            kind,
+            queued: AtomicBool::new(true),
             posted: AtomicBool::new(false),
+            cancelled: AtomicBool::new(false),
         }
     }
 
-    /// A task on its way to the loop, in a message: until it arrives, wakes find it posted and leave it at that.
-    pub(crate) fn travelling(inbox: Arc<Inbox<Message>>) -> Self {
-        let target = Self::new(inbox, Key::MAIN);
+    /// A task that its spawner, on another thread, puts into the inbox.
+    pub(crate) fn posted(home: LoopId) -> Self {
+        let target = Self::queued(home, Kind::Task);
         target.posted.store(true, Ordering::Relaxed);
         target
     }
 
-    /// The task has got its place. On the loop's thread, before [`received`](Self::received).
-    pub(crate) fn settle(&self, key: Key) {
-        self.key.store(key.to_bits(), Ordering::Relaxed);
+    /// The main future of a loop.
+    pub(crate) fn main(home: LoopId) -> Self {
+        let target = Self::queued(home, Kind::Internal);
+        target.key.store(Key::MAIN.to_bits(), Ordering::Relaxed);
+        target
     }
 
-    pub(crate) fn key(&self) -> Key {
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    fn key(&self) -> Key {
         Key::from_bits(self.key.load(Ordering::Relaxed))
     }
 
+    /// Asks the task to end, which it does at its next turn. From any thread.
+    pub(crate) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Acquire)
+    }
+
+    /// From any thread.
+    #[inline]
     pub(crate) fn wake(&self) {
         let at_home = Local::with_current(|local| {
-            let ours = local.is_home_of(&self.inbox);
+            let ours = local.id() == self.home;
             if ours {
                 self.enqueue(local);
             }
             ours
         });
-        // The exchange is a release, so that what the waker's thread did is seen by the poll, and an acquire, so that the
-        // place given by `settle` is seen here.
-        if at_home != Some(true) && !self.posted.swap(true, Ordering::AcqRel) {
-            // Refused by a loop that has closed: the task is gone, and nobody misses the wake.
-            self.inbox.push(Message::Wake(self.key())).ok();
+        if at_home != Some(true) {
+            self.post();
         }
     }
 
-    /// Puts the task onto the queue, unless it is there.
-    pub(crate) fn enqueue(&self, local: &Local) {
-        if !self.queued.load(Ordering::Relaxed) {
-            self.queued.store(true, Ordering::Relaxed);
-            local.enqueue(self.key());
+    #[cold]
+    fn post(&self) {
+        if self.posted.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let key = self.key();
+        // If the loop has closed, the task is gone, and nobody misses the wake.
+        if let (true, Some(inbox)) = (key != Key::NONE, self.home.inbox()) {
+            inbox.push(Message::Wake(key)).ok();
         }
     }
 
-    /// The loop has taken the task off the queue.
+    #[inline]
+    fn enqueue(&self, local: &Local) {
+        if self.queued.load(Ordering::Relaxed) {
+            return;
+        }
+        self.queued.store(true, Ordering::Relaxed);
+        let key = self.key();
+        if key != Key::NONE {
+            local.enqueue(Ready::Woken(key));
+        }
+    }
+
+    /// The loop has taken the task off its queue.
     pub(crate) fn dequeued(&self) {
         self.queued.store(false, Ordering::Relaxed);
+    }
+
+    /// The first poll has left the task pending, and it has a place now. True if it was woken meanwhile, and must be queued.
+    pub(crate) fn settle(&self, key: Key) -> bool {
+        self.key.store(key.to_bits(), Ordering::Relaxed);
+        // Either the other thread's exchange comes first, and we see it here; or ours does, and it sees the key.
+        let posted = self.posted.swap(false, Ordering::AcqRel);
+        let woken = posted || self.queued.load(Ordering::Relaxed);
+        self.queued.store(woken, Ordering::Relaxed);
+        woken
     }
 
     /// The loop has read the message: later wakes must send another.
@@ -115,4 +182,16 @@ impl WakeTarget {
         self.posted.swap(false, Ordering::AcqRel);
         self.enqueue(local);
     }
+
+    /// The task has arrived in its loop, which puts it onto the queue.
+    pub(crate) fn arrived(&self) {
+        self.posted.swap(false, Ordering::AcqRel);
+    }
+}
+
+/// Who is ready to run.
+pub(crate) enum Ready {
+    /// A task that was never polled.
+    New(Arc<dyn Runnable>),
+    Woken(Key),
 }

@@ -5,27 +5,28 @@
 
 use std::{
     cell::{Cell, UnsafeCell},
-    num::NonZeroU64,
+    num::NonZeroU32,
     pin::Pin,
     sync::atomic::{AtomicU64, Ordering},
 };
 
 /// Tells a thread from all others that ever were in this process (the address of a thread-local would be used again).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Thread(NonZeroU64);
+pub(crate) struct Thread(NonZeroU32);
 
 impl Thread {
     #[inline]
     pub(crate) fn current() -> Self {
         thread_local! {
-            static CURRENT: Cell<Option<NonZeroU64>> = const { Cell::new(None) };
+            static CURRENT: Cell<Option<NonZeroU32>> = const { Cell::new(None) };
         }
         match CURRENT.get() {
             Some(number) => Self(number),
             None => {
                 static NEXT: AtomicU64 = AtomicU64::new(1);
-                let number = NonZeroU64::new(NEXT.fetch_add(1, Ordering::Relaxed))
-                    .expect("2^64 threads cannot be started");
+                let number = u32::try_from(NEXT.fetch_add(1, Ordering::Relaxed));
+                let number = number.ok().and_then(NonZeroU32::new);
+                let number = number.expect("2^32 threads cannot be told apart");
                 CURRENT.set(Some(number));
                 Self(number)
             }

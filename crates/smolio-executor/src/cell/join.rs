@@ -42,28 +42,34 @@ impl<T> JoinCell<T> {
         }
     }
 
-    /// The runner has the result. Gives it back if nobody will take it.
+    /// The runner has the result. If nobody will take it, `drop_unwanted` gets it, before anyone is woken.
     ///
-    /// A waker that panics is the caller's to deal with; the cell is complete by then.
+    /// `drop_unwanted` must not panic. A waker that does is the caller's to deal with; the cell is complete by then.
     ///
     /// # Safety
     /// Called at most once, by the one who runs the task.
-    pub(crate) unsafe fn complete(&self, output: T) -> Option<T> {
-        // So that what nobody wants is dropped before anyone is told that the task is gone.
-        let unwanted = if self.state.load(Ordering::Acquire) & LEFT == 0 {
+    pub(crate) unsafe fn complete(&self, output: T, drop_unwanted: impl FnOnce(T)) {
+        let mut drop_unwanted = Some(drop_unwanted);
+        let mut unwanted = |output| {
+            if let Some(drop_unwanted) = drop_unwanted.take() {
+                drop_unwanted(output);
+            }
+        };
+        if self.state.load(Ordering::Acquire) & LEFT == 0 {
             // SAFETY: before `COMPLETE` is set the output is the runner's.
             self.output.with_mut(|slot| unsafe { *slot = Some(output) });
-            None
         } else {
-            Some(output)
-        };
+            // Even before anyone can see that the task is gone.
+            unwanted(output);
+        }
         let before = self.state.fetch_or(COMPLETE, Ordering::AcqRel);
-        let unwanted = if before & LEFT != 0 && unwanted.is_none() {
-            // SAFETY: the handle has left between the two, so the output is ours again.
-            self.output.with_mut(|slot| unsafe { (*slot).take() })
-        } else {
-            unwanted
-        };
+        if before & LEFT != 0 {
+            // SAFETY: the handle has left, and does not come back to the output, so it is ours again.
+            let output = self.output.with_mut(|slot| unsafe { (*slot).take() });
+            if let Some(output) = output {
+                unwanted(output);
+            }
+        }
         if before & WAITING != 0 {
             self.waiter.with(|waiter| {
                 // SAFETY: the bit was set when the cell became complete, so the handle writes to the waiter no more.
@@ -72,7 +78,6 @@ impl<T> JoinCell<T> {
                 }
             });
         }
-        unwanted
     }
 
     pub(crate) fn is_complete(&self) -> bool {

@@ -3,8 +3,9 @@
 use std::{
     any::Any,
     fmt,
-    sync::Arc,
-    task::{Context, Poll},
+    marker::PhantomData,
+    sync::{Arc, Mutex},
+    task::{Context, Poll, ready},
 };
 
 use smolio_context::TaskInfo;
@@ -43,43 +44,68 @@ pub(crate) trait Completion: Send + Sync {
 }
 
 /// The one handle of a task.
-pub(crate) struct Joiner<T>(Arc<dyn Joinable<T>>);
+pub(crate) struct Joiner<T> {
+    cell: Arc<dyn Joinable<T>>,
+    taken: bool,
+    // The cell can be shared with any thread; the value in it cannot. As a mutex: the handle may be sent, and shared, if the
+    // value may be sent.
+    value: PhantomData<Mutex<T>>,
+}
 
 impl<T> Joiner<T> {
     /// # Safety
     /// Called once for each cell.
     pub(super) unsafe fn new(cell: Arc<dyn Joinable<T>>) -> Self {
-        Self(cell)
+        Self {
+            cell,
+            taken: false,
+            value: PhantomData,
+        }
     }
 
     pub(crate) fn info(&self) -> &TaskInfo {
-        self.0.info()
+        self.cell.info()
     }
 
     pub(crate) fn is_complete(&self) -> bool {
-        self.0.join_cell().is_complete()
+        self.taken || self.cell.join_cell().is_complete()
     }
 
     pub(crate) fn cancel(&self) {
-        self.0.cancel();
+        self.cell.cancel();
     }
 
-    pub(crate) fn poll_complete(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// The outcome, once the task has ended.
+    ///
+    /// # Panics
+    /// When called again after it was ready.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<T>> {
+        assert!(!self.taken, "polled after it was ready");
+        let cell = self.cell.join_cell();
         // SAFETY: we are the only handle, and `&mut self` makes this the only call.
-        unsafe { self.0.join_cell().poll_complete(cx) }
+        ready!(unsafe { cell.poll_complete(cx) });
+        self.taken = true;
+        // SAFETY: as above; and who leaves is consumed.
+        let outcome = unsafe { cell.take() };
+        Poll::Ready(outcome.expect("taken only here"))
     }
 
     /// The outcome, if the task is complete and it was not taken before.
     pub(crate) fn take(&mut self) -> Option<Outcome<T>> {
+        if self.taken {
+            return None;
+        }
         // SAFETY: we are the only handle, and who leaves is consumed.
-        unsafe { self.0.join_cell().take() }
+        let outcome = unsafe { self.cell.join_cell().take() };
+        self.taken = outcome.is_some();
+        outcome
     }
 
     /// Gives up the outcome: what is there already is returned, what comes later is dropped by the one who runs the task.
     pub(crate) fn leave(self) -> (Option<Outcome<T>>, Gone) {
         // SAFETY: we are the only handle, and `self` is consumed.
-        let outcome = unsafe { self.0.join_cell().leave() };
-        (outcome, Gone(self.0.into_completion()))
+        let outcome = unsafe { self.cell.join_cell().leave() };
+        (outcome, Gone(self.cell.into_completion()))
     }
 }
 

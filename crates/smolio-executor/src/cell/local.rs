@@ -4,10 +4,7 @@ use std::{
     any::Any,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -34,7 +31,6 @@ pub(crate) trait Runnable: Completion {
 
 pub(crate) struct LocalCell<F: Future> {
     wake_target: WakeTarget,
-    cancelled: AtomicBool,
     info: TaskInfo,
     future: Bound<Scoped<F>>,
     join: JoinCell<Outcome<F::Output>>,
@@ -42,13 +38,19 @@ pub(crate) struct LocalCell<F: Future> {
 
 impl<F: Future + 'static> LocalCell<F> {
     /// A task of the loop of this thread.
+    // Built where it is asked for: moving the parts about costs more than the rest of it.
+    #[inline(always)]
     pub(crate) fn here(
         wake_target: WakeTarget,
         context: TaskContext,
         future: F,
     ) -> (Arc<Self>, Joiner<F::Output>) {
-        let info = context.info().clone();
-        Self::new(wake_target, info, Bound::here(Scoped::new(context, future)))
+        Self::start(Arc::new(Self {
+            wake_target,
+            info: context.info().clone(),
+            future: Bound::here(Scoped::new(context, future)),
+            join: JoinCell::new(),
+        }))
     }
 
     /// A task that was made elsewhere for the loop that runs on `home`.
@@ -61,23 +63,16 @@ impl<F: Future + 'static> LocalCell<F> {
     where
         F: Send,
     {
-        let info = context.info().clone();
-        let future = Bound::new(home, Scoped::new(context, future));
-        Self::new(wake_target, info, future)
+        Self::start(Arc::new(Self {
+            wake_target,
+            info: context.info().clone(),
+            future: Bound::new(home, Scoped::new(context, future)),
+            join: JoinCell::new(),
+        }))
     }
 
-    fn new(
-        wake_target: WakeTarget,
-        info: TaskInfo,
-        future: Bound<Scoped<F>>,
-    ) -> (Arc<Self>, Joiner<F::Output>) {
-        let cell = Arc::new(Self {
-            wake_target,
-            cancelled: AtomicBool::new(false),
-            info,
-            future,
-            join: JoinCell::new(),
-        });
+    /// To be called once for each cell.
+    fn start(cell: Arc<Self>) -> (Arc<Self>, Joiner<F::Output>) {
         // SAFETY: this is the one handle of a cell that was made just now.
         let joiner = unsafe { Joiner::new(cell.clone()) };
         (cell, joiner)
@@ -85,7 +80,7 @@ impl<F: Future + 'static> LocalCell<F> {
 
     /// One poll, or the drop that was asked for; `None`: still pending.
     fn step(self: &Arc<Self>) -> Option<Outcome<F::Output>> {
-        if self.cancelled.load(Ordering::Acquire) {
+        if self.wake_target.is_cancelled() {
             return Some(Err(match self.drop_future() {
                 Ok(()) => Failure::Cancelled,
                 Err(payload) => Failure::Panicked(payload),
@@ -134,10 +129,12 @@ impl<F: Future + 'static> LocalCell<F> {
         forget_waits(self.info.id());
         let complete = || {
             // SAFETY: `run` ends the task once: the loop forgets it then, and the future in it is gone.
-            let unwanted = unsafe { self.join.complete(outcome) };
-            drop_unread(&self.info, unwanted);
+            unsafe {
+                self.join
+                    .complete(outcome, |unwanted| drop_unwanted(&self.info, unwanted))
+            };
         };
-        // The waker and the drop of a value that nobody wants are foreign code.
+        // The waker is foreign code.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(complete)) {
             report_panic(&self.info, payload);
         }
@@ -150,6 +147,13 @@ pub(crate) fn drop_unread<T>(task: &TaskInfo, outcome: Option<Outcome<T>>) {
         Some(Err(Failure::Panicked(payload))) => report_panic(task, payload),
         Some(Err(Failure::Cancelled)) | None => {}
         Some(Ok(value)) => drop(value),
+    }
+}
+
+/// As [`drop_unread`], for the one who runs the task: a value that panics in its drop is the hook's business.
+pub(super) fn drop_unwanted<T>(task: &TaskInfo, outcome: Outcome<T>) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop_unread(task, Some(outcome)))) {
+        report_panic(task, payload);
     }
 }
 
@@ -183,8 +187,7 @@ impl<F: Future + 'static> Completion for LocalCell<F> {
     }
 
     fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Release);
-        self.wake_target.wake();
+        self.wake_target.cancel();
     }
 
     unsafe fn poll_complete(&self, cx: &mut Context<'_>) -> Poll<()> {

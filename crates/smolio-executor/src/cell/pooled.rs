@@ -19,7 +19,7 @@ use smolio_context::{Scoped, TaskContext, TaskInfo, forget_waits};
 use super::{
     join::JoinCell,
     joiner::{Completion, Failure, Joinable, Joiner, Outcome},
-    local::{drop_unread, report_panic},
+    local::{drop_unwanted, report_panic},
 };
 
 /// What the handle and the pool share.
@@ -143,10 +143,12 @@ impl<T> PooledCell<T> {
         forget_waits(self.info.id());
         let complete = || {
             // SAFETY: `end` takes `on_end` before it calls us, so this happens once, in the one who runs the task.
-            let unwanted = unsafe { self.join.complete(outcome) };
-            drop_unread(&self.info, unwanted);
+            unsafe {
+                self.join
+                    .complete(outcome, |unwanted| drop_unwanted(&self.info, unwanted))
+            };
         };
-        // The waker and the drop of a value that nobody wants are foreign code.
+        // The waker is foreign code.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(complete)) {
             let payload: Box<dyn Any + Send> = payload;
             report_panic(&self.info, payload);
