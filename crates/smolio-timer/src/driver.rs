@@ -1,9 +1,8 @@
 //! For those who write a loop: what turns the wheel.
 //!
-//! A loop makes a [`Driver`], enters it around the polls of its tasks, and once per turn calls
-//! [`fire`](Driver::fire) with the present moment. Before it waits for I/O it asks for the
-//! [`next_deadline`](Driver::next_deadline) and arms one timer of the operating system with it; under virtual time it
-//! moves the clock there instead.
+//! A loop makes a [`Driver`], enters it around the polls of its tasks, and once per turn calls [`fire`](Driver::fire)
+//! with the present moment. Before it waits for I/O it asks for the [`next_deadline`](Driver::next_deadline) and arms
+//! one timer of the operating system with it; under virtual time it moves the clock there instead.
 //!
 //! ```
 //! use smolio_context::{Instant, VirtualClock};
@@ -39,8 +38,14 @@ use crate::local::{LocalWheel, replace_current};
 
 /// Owns the timing wheel of one loop.
 ///
-/// To be made after the thread's clock was installed: ticks of a millisecond are counted from there. When it is dropped,
-/// all that is still armed is woken, so that a `Sleep` that lives on elsewhere finds itself another timer.
+/// To be made after the thread's clock was installed: ticks of a millisecond are counted from there. When it is
+/// dropped, all that is still armed is woken, so that a `Sleep` that lives on elsewhere finds itself another timer.
+///
+/// It stays on its thread:
+/// ```compile_fail,E0277
+/// fn send<T: Send>(_: T) {}
+/// send(smolio_timer::driver::Driver::new());
+/// ```
 ///
 /// # Panics
 /// Dropping it resumes the first panic of a waker, after all others were woken, unless the thread is panicking.
@@ -60,41 +65,44 @@ impl Driver {
         }
     }
 
-    /// Makes this wheel the one of the thread until the guard is dropped: timers that are polled meanwhile are armed here.
+    /// Makes this wheel the one of the thread until the guard is dropped: timers that are polled meanwhile are armed
+    /// here.
     pub fn enter(&self) -> EnterGuard {
         EnterGuard {
             former: replace_current(Some(self.local.clone())),
         }
     }
 
-    /// Until when the loop may wait; `None` if nothing is armed.
+    /// Until when the loop may wait; `None` if nothing is armed. To be asked before each wait.
     ///
-    /// No timer is due before that moment. It is exactly the earliest deadline (on the tick), unless timers were cancelled; then there
-    /// may be nothing to fire at that moment, and after [`fire`](Self::fire) the next answer is closer. After at most seven such steps it is
-    /// exact: a virtual clock that follows the answers never overshoots.
+    /// No timer is due before that moment. It is exactly the earliest deadline, on the tick, unless timers were
+    /// cancelled. Then there may be nothing to fire at that moment; but after [`fire`](Self::fire) the answer is
+    /// exact, so that a virtual clock that follows the answers never overshoots.
     pub fn next_deadline(&self) -> Option<Instant> {
         self.local.next_deadline()
     }
 
-    /// Removes all timers that are due at `now`, wakes their tasks in the order of the deadlines, and tells how many there
-    /// were. Never wakes one that is not due.
+    /// Removes all timers that are due at `now`, wakes their tasks in the order of the deadlines, and tells how many
+    /// there were. Never wakes one that is not due.
     ///
     /// # Panics
     /// Resumes the first panic of a waker, after all others were woken.
     pub fn fire(&self, now: Instant) -> usize {
-        let Some(tick) = self.local.end_turn(now) else {
+        let Some(tick) = self.local.end_turn_at(now) else {
             return 0;
         };
         wake_all(|| self.local.pop_expired(tick)).unwrap_or_else(|panic| resume_unwind(panic))
     }
 
-    /// [`fire`](Self::fire), and then the turn begins: until this, `fire` or [`next_deadline`](Self::next_deadline) is
-    /// called again, timeouts need not read the clock, which is the dearest part of them. They are never early all the same, but late
-    /// by up to the rest of the turn.
+    /// [`fire`](Self::fire), and then a turn begins, in which timeouts need not read the clock: it is the dearest
+    /// part of them. They are late by up to the rest of the turn, but never early.
     ///
-    /// For loops whose tasks stay on this thread: a timeout that is moved to another thread after its first poll starts
-    /// anew there. Not to be called before tasks are polled that have waited meanwhile for I/O without a call to
-    /// `next_deadline`, or that time would be added. Under a virtual clock it is `fire`, and times are exact.
+    /// To be called right before the tasks of a turn are polled. The turn lasts until the next call of this, of
+    /// `fire` or of [`next_deadline`](Self::next_deadline). A loop that waited without asking for the next deadline
+    /// would add its wait to the timeouts of the turn.
+    ///
+    /// For loops whose tasks stay on this thread: a timeout that is moved to another one after its first poll starts
+    /// anew there. Under a virtual clock this is the same as `fire`, and times are exact.
     ///
     /// # Panics
     /// As `fire`.
@@ -130,8 +138,8 @@ impl Drop for Driver {
     }
 }
 
-/// Wakes each that `next` gives and counts them. One that panics does not keep the others from being woken; the first panic is
-/// given back.
+/// Wakes each that `next` gives and counts them. One that panics does not keep the others from being woken; the first
+/// panic is given back.
 fn wake_all(mut next: impl FnMut() -> Option<Waker>) -> Result<usize, Box<dyn Any + Send>> {
     let mut count = 0;
     let mut first_panic = None;

@@ -6,8 +6,8 @@ use smolio_context::Instant;
 
 /// The time was up before the operation was done.
 ///
-/// Converts to [`std::io::Error`], with the kind `TimedOut`, so that [`try_timeout`](crate::try_timeout) takes operations on streams and
-/// files as they are.
+/// Converts to [`std::io::Error`], with the kind `TimedOut`, so that [`try_timeout`](crate::try_timeout) takes
+/// operations on streams and files as they are.
 #[doc(alias = "TimeoutError")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Elapsed {
@@ -20,7 +20,7 @@ impl Elapsed {
         Self { deadline, limit }
     }
 
-    /// When the time was up.
+    /// When the time was up, to within a turn of the loop.
     pub fn deadline(&self) -> Instant {
         self.deadline
     }

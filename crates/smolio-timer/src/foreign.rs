@@ -1,13 +1,13 @@
 //! How a timer is cancelled from a thread that does not own its wheel.
 //!
-//! A wheel belongs to one thread and has no lock. A `Sleep` that is dropped elsewhere, or moved there, leaves the key of
-//! its entry in this list, and the owner removes the entry at its next turn. Nobody is woken for that: an entry that
-//! lingers costs at most one early turn of the owner's loop.
+//! A wheel belongs to one thread and has no lock. A `Sleep` that is dropped elsewhere, or moved there, leaves the key
+//! of its entry in this list, and the owner removes the entry at its next turn. Nobody is woken for that: an entry
+//! that lingers costs at most one early turn of the owner's loop.
 //!
-//! The invariant, which holds whenever the lock is free: `any` is true exactly if `keys` is not empty. So the owner, who
-//! asks once per turn, pays one relaxed load while nobody was here. It may read an old `false`, and then finds the keys a
-//! turn later; but what happened before in the order of the program (a thread that was joined, a message that was
-//! received) it sees.
+//! The invariant, which holds whenever the lock is free: `any` is true exactly if `keys` is not empty. So the owner,
+//! who asks once per turn, pays one relaxed load while nobody was here. It may read an old `false`, and then finds
+//! the keys a turn later; but what happened before in the order of the program (a thread that was joined, a message
+//! that was received) it sees.
 
 use std::sync::PoisonError;
 

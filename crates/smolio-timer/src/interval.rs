@@ -21,9 +21,10 @@ const TOLERANCE: Duration = Duration::from_millis(5);
 
 /// Ticks now, and then every `period`.
 ///
-/// Where the user of the interval is late, [`MissedTick`] says what becomes of the ticks in between; unless it is chosen,
-/// they are made up for. A `period` of less than a millisecond is taken as one, zero included: the wheel has no finer ticks, and an
-/// interval of zero would be a loop that never waits. That is no error to be handled, only less than was asked for.
+/// Where the user of the interval is late, [`MissedTick`] says what becomes of the ticks in between; unless it is
+/// chosen, they are made up for. A `period` of less than a millisecond is taken as one, zero included: the wheel has
+/// no finer ticks, and an interval of zero would be a loop that never waits. That is no error to be handled, only
+/// less than was asked for.
 ///
 /// ```
 /// # smol::block_on(async {

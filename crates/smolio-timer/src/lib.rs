@@ -1,8 +1,8 @@
 //! Time for futures: wait, wait no longer than, and do it again and again.
 //!
-//! The nouns are the [`Sleep`], the [`Timeout`] and the [`Interval`]. Inside a loop of ours they are entries in the loop's
-//! timing wheel: armed and cancelled in a few instructions, and on virtual time under test. Under any other executor,
-//! tokio's and smol's included, they are timers of async-io and work all the same.
+//! The nouns are the [`Sleep`], the [`Timeout`] and the [`Interval`]. Inside a loop of ours they are entries in the
+//! loop's timing wheel: armed and cancelled in a few instructions, and on virtual time under test. Under any other
+//! executor, tokio's and smol's included, they are timers of async-io and work all the same.
 //!
 //! ```
 //! # smol::block_on(async {
@@ -22,9 +22,9 @@
 //! ```
 //!
 //! # When not to use this
-//! Where an operation has to end at a time of the calendar: this counts on a clock that knows no dates and, depending on
-//! the platform, stands still while the machine sleeps. Where a millisecond is too coarse: neither the wheel nor the
-//! operating system's poll promises more. Programs use the facade `smolio`, which re-exports all of this.
+//! Where an operation has to end at a time of the calendar: this counts on a clock that knows no dates and, depending
+//! on the platform, stands still while the machine sleeps. Where a millisecond is too coarse: neither the wheel nor
+//! the operating system's poll promises more. Programs use the facade `smolio`, which re-exports all of this.
 
 #![forbid(unsafe_code)]
 

@@ -1,9 +1,10 @@
 //! When the body of a timeout is given up: what all kinds of timeouts have in common.
 //!
 //! The rules, which hold for all of them:
-//! - the body is polled first, and at least once, however late it is; a value that is ready wins over a deadline that has passed.
-//! - of nested timeouts whose deadlines have all passed, the outermost reports. An inner one that finds that an enclosing one
-//!   has passed stays pending, and is dropped in a moment.
+//! - the body is polled first, and at least once, however late it is; a value that is ready wins over a deadline that
+//!   has passed.
+//! - of nested timeouts whose deadlines have all passed, the outermost reports. An inner one that finds that an
+//!   enclosing one has passed stays pending, and is dropped in a moment.
 //! - the timer is armed only once the body has to wait.
 
 use std::{

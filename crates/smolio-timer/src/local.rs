@@ -1,7 +1,7 @@
 //! The wheel of the thread, as the futures of this crate see it.
 //!
-//! Wakers are other people's code: cloning, waking or dropping one may do anything, arm and cancel timers included. So no
-//! waker is touched in here while anything is borrowed, except to compare it.
+//! Wakers are other people's code: cloning, waking or dropping one may do anything, arm and cancel timers included.
+//! So no waker is touched in here while anything is borrowed, except to compare it.
 
 use std::{
     cell::{Cell, RefCell},
@@ -97,18 +97,26 @@ impl LocalWheel {
     /// Ends the turn: the loop is about to wait.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         self.remove_cancelled();
-        let mut timers = self.timers.borrow_mut();
-        timers.end_turn(|| self.tick_at(Instant::now()));
-        let tick = timers.wheel.next_deadline()?;
+        self.end_turn(|| self.tick_at(Instant::now()));
+        let tick = self.timers.borrow().wheel.next_deadline()?;
         Some(self.origin.saturating_add(Duration::from_millis(tick)))
     }
 
     /// Ends the turn. Gives the tick of `now`, up to which `pop_expired` is to be called.
-    pub(crate) fn end_turn(&self, now: Instant) -> Option<u64> {
+    pub(crate) fn end_turn_at(&self, now: Instant) -> Option<u64> {
         self.remove_cancelled();
         let tick = self.tick_at(now);
-        self.timers.borrow_mut().end_turn(|| tick);
+        self.end_turn(|| tick);
         tick
+    }
+
+    fn end_turn(&self, tick: impl FnOnce() -> Option<u64>) {
+        let waker = {
+            let mut timers = self.timers.borrow_mut();
+            let Timers { wheel, turn } = &mut *timers;
+            turn.end(wheel, tick)
+        };
+        drop(waker);
     }
 
     /// Begins a turn at `now`.
@@ -135,6 +143,7 @@ impl LocalWheel {
     pub(crate) fn close(&self) {
         self.closed.set(true);
         registry::unregister(self.id);
+        self.end_turn(|| None);
     }
 
     /// Removes what other threads cancelled.
@@ -168,23 +177,16 @@ impl LocalWheel {
     }
 }
 
-impl Timers {
-    /// `tick` is the present one, asked for only if that matters.
-    #[inline]
-    fn end_turn(&mut self, tick: impl FnOnce() -> Option<u64>) {
-        self.turn.end(&mut self.wheel, tick);
-    }
-}
-
 impl Drop for LocalWheel {
     fn drop(&mut self) {
         registry::unregister(self.id);
     }
 }
 
-/// Makes `wheel` the current one of the thread and gives the one before.
+/// Makes `wheel` the current one of the thread and gives the one before. While the thread ends there is none.
 pub(crate) fn replace_current(wheel: Option<Rc<LocalWheel>>) -> Option<Rc<LocalWheel>> {
-    CURRENT.replace(wheel)
+    let former = CURRENT.try_with(|current| current.replace(wheel));
+    former.ok().flatten()
 }
 
 /// Calls `f` with the wheel of the thread; `None` without one, also while the thread ends.
@@ -202,10 +204,17 @@ pub(crate) fn has_wheel() -> bool {
     with_current(|_| ()).is_some()
 }
 
+/// A clone of `waker`, or the one that was kept of it.
+#[inline]
+fn own(waker: &Waker) -> Waker {
+    let spare = with_current(|local| local.timers.borrow_mut().turn.spare(waker));
+    spare.flatten().unwrap_or_else(|| waker.clone())
+}
+
 /// Arms a timer on the wheel of this thread.
 #[inline]
 pub(crate) fn arm(deadline: Instant, waker: &Waker) -> Armed {
-    let waker = waker.clone();
+    let waker = own(waker);
     match with_current(|local| local.arm_at_tick(local.tick_of(deadline), waker)) {
         Some(Ok(ticket)) => Armed::Waiting(ticket),
         Some(Err(_waker)) => Armed::Passed,
@@ -219,11 +228,11 @@ pub(crate) fn deadline_in_turn(duration: Duration) -> Option<Instant> {
     with_current(|local| local.timers.borrow().turn.deadline(duration)).flatten()
 }
 
-/// Arms a timer that is due `duration` after a moment of this turn that nobody has read from a clock; `None` if there is no
-/// turn any more.
+/// Arms a timer that is due `duration` after a moment of this turn that nobody has read from a clock; `None` if there
+/// is no turn any more.
 #[inline]
 pub(crate) fn arm_in_turn(duration: Duration, waker: &Waker) -> Option<Ticket> {
-    let waker = waker.clone();
+    let waker = own(waker);
     let armed = with_current(|local| {
         let mut timers = local.timers.borrow_mut();
         let Timers { wheel, turn } = &mut *timers;
@@ -274,11 +283,15 @@ fn replace_waker(ticket: Ticket, mut waker: Waker) -> Progress {
 /// Cancels a timer, wherever it is armed.
 #[inline]
 pub(crate) fn cancel(ticket: Ticket) {
-    let removed = with_current(|local| {
-        let ours = local.id == ticket.wheel;
-        ours.then(|| local.timers.borrow_mut().wheel.remove(ticket.key))
+    let to_drop = with_current(|local| {
+        if local.id != ticket.wheel {
+            return None;
+        }
+        let mut timers = local.timers.borrow_mut();
+        let waker = timers.wheel.remove(ticket.key);
+        Some(waker.and_then(|waker| timers.turn.keep(waker)))
     });
-    match removed.flatten() {
+    match to_drop.flatten() {
         Some(waker) => drop(waker),
         None => registry::cancel(ticket.wheel, ticket.key),
     }

@@ -1,7 +1,8 @@
 //! Which wheels there are: how a `Sleep` reaches the wheel of another thread.
 //!
-//! A `Sleep` could hold a counted pointer to the wheel it is armed on, and would then pay for two atomic operations each
-//! time. It holds a number instead, and looks it up here in the rare case that it finds itself on another thread.
+//! A `Sleep` could hold a counted pointer to the wheel it is armed on, and would then pay for two atomic operations
+//! each time. It holds a number instead, and looks it up here in the rare case that it finds itself on another
+//! thread.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},

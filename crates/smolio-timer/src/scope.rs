@@ -2,11 +2,11 @@
 //!
 //! A scope goes through these states, in this order:
 //! - **running**, from its creation on: the deadline may be moved, by the body or by others, from any thread.
-//! - **expired**: the future has reported [`Elapsed`]; or **ended**: the body was ready first, or the scope was dropped. Whoever
-//!   moves the deadline now is told that it is too late.
+//! - **expired**: the future has reported [`Elapsed`]; or **ended**: the body was ready first, or the scope was
+//!   dropped. Whoever moves the deadline now is told that it is too late.
 //!
-//! The future registers its waker before it reads the deadline and polls the body. So a move that it has not seen wakes it,
-//! also one that the body makes within that very poll.
+//! The future registers its waker before it reads the deadline and polls the body. So a move that it has not seen
+//! wakes it, also one that the body makes within that very poll.
 
 use std::{
     error::Error,
@@ -121,7 +121,8 @@ impl TimeoutHandle {
         lock(&self.0).phase == Phase::Expired
     }
 
-    /// Moves the deadline: earlier, later, or to never (`None`). A moment that has passed ends the scope at its next poll.
+    /// Moves the deadline: earlier, later, or to never (`None`). A moment that has passed ends the scope at its next
+    /// poll.
     ///
     /// # Errors
     /// [`RescheduleError`] if the scope has expired or ended already.

@@ -18,8 +18,8 @@ use crate::{
 
 /// Waits for `duration`, counted from now.
 ///
-/// Never wakes early; inside a loop of ours it is late by up to a millisecond. A `duration` of zero is over at the first poll: to
-/// let others run, yield. One that the platform cannot represent lasts a century.
+/// Never wakes early; inside a loop of ours it is late by up to a millisecond. A `duration` of zero is over at the
+/// first poll: to let others run, yield. One that the platform cannot represent lasts a century.
 ///
 /// # Cancel safety
 /// Cancel safe: a dropped sleep leaves nothing behind.
@@ -70,8 +70,9 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 
 /// The future of [`sleep`] and [`sleep_until`].
 ///
-/// Inside a loop of ours it is an entry in the wheel of the loop, made at the first poll that has to wait; under any other
-/// executor it is a timer of async-io. It may be moved from one to the other between polls. Once it is over it stays ready.
+/// Inside a loop of ours it is an entry in the wheel of the loop, made at the first poll that has to wait; under any
+/// other executor it is a timer of async-io. It may be moved from one to the other between polls. Once it is over it
+/// stays ready.
 #[must_use = "futures do nothing unless polled or awaited"]
 pub struct Sleep {
     deadline: Instant,
@@ -81,8 +82,8 @@ pub struct Sleep {
 enum State {
     /// Not armed. The deadline may have passed: the next poll has to read the clock.
     Unchecked,
-    /// Not armed. The deadline lay ahead when it was computed, a moment ago: the wheel will find it out if that has changed, and the
-    /// clock, which is the dearest part of it all, need not be read again.
+    /// Not armed. The deadline lay ahead when it was computed, a moment ago: the wheel will find it out if that has
+    /// changed, and the clock, which is the dearest part of it all, need not be read again.
     Ahead,
     /// Armed on the wheel of some loop.
     Waiting(Ticket),

@@ -14,8 +14,9 @@ use crate::{elapsed::Elapsed, limit::Limit};
 
 /// Runs `body`, but not for longer than `limit`, counted from the first poll. `None` is no limit.
 ///
-/// The body is polled at least once, also when `limit` is zero, and its value, if it is ready, wins over the deadline. Where
-/// timeouts are nested and several have passed, the outermost one reports. See [`TimeoutScope`](crate::TimeoutScope) for a limit
+/// The body is polled at least once, also when `limit` is zero, and its value, if it is ready, wins over the
+/// deadline. It is never given up early; inside a loop of ours it may be late by a millisecond or two. Where timeouts
+/// are nested and several have passed, the outermost one reports. See [`TimeoutScope`](crate::TimeoutScope) for a limit
 /// that changes while the body runs.
 ///
 /// # Errors
@@ -84,7 +85,8 @@ pub fn timeout_at<F: IntoFuture>(
 /// [`timeout`] for a body that gives a `Result`: one error instead of two, in the body's own type.
 ///
 /// # Errors
-/// The body's error, or [`Elapsed`] converted to its type. For `std::io::Error` and `Box<dyn Error + Send + Sync>` the conversion is there.
+/// The body's error, or [`Elapsed`] converted to its type. For `std::io::Error` and `Box<dyn Error + Send + Sync>`
+/// the conversion is there.
 ///
 /// # Cancel safety
 /// As cancel safe as `body`.

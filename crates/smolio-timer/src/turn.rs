@@ -1,16 +1,21 @@
 //! The turn of a loop, whose beginning stands for the present, so that a timeout need not read the clock.
 //!
-//! Nearly all timeouts are cancelled. Of what such a one costs, reading the clock would be half. So within a turn of the loop
-//! they count from its beginning, which the loop has read for all. That is too early by as much of the turn as was over when they
-//! were made, and timers must never be early. What is done about it:
-//! - a timer that is armed within a turn gets one tick more than its duration. So it is right if the turn ends in the tick in
-//!   which it began.
-//! - if the turn ends `n` ticks later, because a task was busy, those of its timers that are still there are postponed by `n` ticks.
+//! Nearly all timeouts are cancelled. Of what such a one costs, reading the clock would be half. So within a turn of
+//! the loop they count from its beginning, which the loop has read for all. That is too early by as much of the turn
+//! as was over when they were made, and timers must never be early. What is done about it:
+//! - a timer that is armed within a turn gets one tick more than its duration. So it is right if the turn ends in the
+//!   tick in which it began.
+//! - if the turn ends `n` ticks later, because a task was busy, those of its timers that are still there are
+//!   postponed by `n` ticks.
 //!
-//! So they are late by at most a tick and the rest of the turn. Nothing may be armed here while the loop waits, or the wait would be
-//! added: the loop ends the turn before it does.
+//! So they are late by at most a tick and the rest of the turn. Nothing may be armed here while the loop waits, or
+//! the wait would be added: the loop ends the turn before it does.
+//!
+//! What is left is, for the most part, the waker's clone and drop, two atomic operations. A task that goes from one
+//! timeout to the next would drop and clone the same waker; so the one of the timer that was cancelled last is kept
+//! for the rest of the turn.
 
-use std::time::Duration;
+use std::{task::Waker, time::Duration};
 
 use smolio_context::Instant;
 
@@ -26,6 +31,8 @@ pub(crate) struct Turn {
     // `None` between two turns.
     begin: Option<Begin>,
     armed: Vec<Key>,
+    // Only within a turn.
+    spare: Option<Waker>,
 }
 
 #[derive(Clone, Copy)]
@@ -40,6 +47,7 @@ impl Turn {
         Self {
             begin: None,
             armed: Vec::new(),
+            spare: None,
         }
     }
 
@@ -49,8 +57,8 @@ impl Turn {
         self.begin = Some(Begin { moment, tick });
     }
 
-    /// About when something is due that is given `duration` now: too early by the part of the turn that is over. `None` between
-    /// two turns.
+    /// About when something is due that is given `duration` now: too early by the part of the turn that is over.
+    /// `None` between two turns.
     pub(crate) fn deadline(&self, duration: Duration) -> Option<Instant> {
         let begin = self.begin?;
         Some(begin.moment.saturating_add(duration))
@@ -72,20 +80,38 @@ impl Turn {
         Ok(key)
     }
 
-    /// Ends the turn, if there is one. `tick` gives the present tick; it is asked only if that matters.
-    pub(crate) fn end<T>(&mut self, wheel: &mut Wheel<T>, tick: impl FnOnce() -> Option<u64>) {
-        let Some(begin) = self.begin.take() else {
-            return;
-        };
-        if self.armed.is_empty() {
-            return;
+    /// Keeps the waker of a timer that was cancelled. Gives back what is to be dropped.
+    #[inline]
+    pub(crate) fn keep(&mut self, waker: Waker) -> Option<Waker> {
+        if self.begin.is_none() {
+            return Some(waker);
         }
-        let late = tick().map_or(0, |tick| tick.saturating_sub(begin.tick));
-        if late > 0 {
-            for key in &self.armed {
-                wheel.postpone(*key, late);
+        self.spare.replace(waker)
+    }
+
+    /// The waker that was kept, if it is the one that is needed.
+    #[inline]
+    pub(crate) fn spare(&mut self, waker: &Waker) -> Option<Waker> {
+        self.spare.take_if(|spare| spare.will_wake(waker))
+    }
+
+    /// Ends the turn, if there is one. `tick` gives the present tick; it is asked only if that matters. Gives back
+    /// what is to be dropped.
+    pub(crate) fn end<T>(
+        &mut self,
+        wheel: &mut Wheel<T>,
+        tick: impl FnOnce() -> Option<u64>,
+    ) -> Option<Waker> {
+        let begin = self.begin.take()?;
+        if !self.armed.is_empty() {
+            let late = tick().map_or(0, |tick| tick.saturating_sub(begin.tick));
+            if late > 0 {
+                for key in &self.armed {
+                    wheel.postpone(*key, late);
+                }
             }
+            self.armed.clear();
         }
-        self.armed.clear();
+        self.spare.take()
     }
 }

@@ -1,17 +1,17 @@
 //! The timing wheel: arms and cancels a timer in a few instructions, however many there are.
 //!
 //! George Varghese and Tony Lauck, "Hashed and hierarchical timing wheels: data structures for the efficient
-//! implementation of a timer facility" (SOSP 1987), scheme 7. Time is counted in ticks. A level is a ring of 64 slots, a
-//! slot of level 0 holds the timers of one tick, one of level 1 those of 64 ticks, and so on. Six levels reach over 2^36
-//! ticks, two years of milliseconds; what lies beyond waits in a list of its own.
+//! implementation of a timer facility" (SOSP 1987), scheme 7. Time is counted in ticks. A level is a ring of 64
+//! slots, a slot of level 0 holds the timers of one tick, one of level 1 those of 64 ticks, and so on. Six levels
+//! reach over 2^36 ticks, two years of milliseconds; what lies beyond waits in a list of its own.
 //!
 //! Where an entry belongs follows from the bits of its deadline alone: the highest bit in which it differs from the
 //! present tick tells the level, the bits of that level the slot. Two things follow that everything else rests on:
-//! - all entries of a level are due before all entries of the next one, and within a level they are due in the order of
-//!   the slots. So the first slot in use is found by counting the zeros in one word per level, and an expiry that
+//! - all entries of a level are due before all entries of the next one, and within a level they are due in the order
+//!   of the slots. So the first slot in use is found by counting the zeros in one word per level, and an expiry that
 //!   jumps over a year costs no more than one over a tick.
-//! - when the present enters the span of a slot of a higher level, its entries, in order, move down. So the entries of one
-//!   tick are always in one list, in the order in which they were armed.
+//! - when the present enters the span of a slot of a higher level, its entries, in order, move down. So the entries
+//!   of one tick are always in one list, in the order in which they were armed.
 //!
 //! The entries lie in one `Vec` and are linked by index. A key names an index and the generation of what was stored
 //! there, so that an old key finds nothing.
@@ -56,7 +56,7 @@ const _: () = assert!(size_of::<Entry<Waker>>() <= 40);
 struct Slot {
     first: u32,
     last: u32,
-    // No entry here is due before this. Removals leave it as it is, to be found again they would have to search.
+    // No entry here is due before this. A removal leaves it as it is: what comes next it would have to search for.
     earliest: u64,
 }
 
@@ -78,8 +78,9 @@ pub(crate) struct Wheel<T> {
     entries: Vec<Entry<T>>,
     first_vacant: u32,
     length: usize,
-    // The generation of entries that are made from now on.
+    // The generation of entries that are made from now on, and the highest one that any of them has reached.
     first_generation: u32,
+    highest_generation: u32,
 }
 
 impl<T> Wheel<T> {
@@ -93,6 +94,7 @@ impl<T> Wheel<T> {
             first_vacant: NONE,
             length: 0,
             first_generation: 0,
+            highest_generation: 0,
         }
     }
 
@@ -144,17 +146,16 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// No entry is due before this tick, and one is due at it, unless the first of its slot was cancelled: then there may be
-    /// nothing, but expiring up to it brings the next answer closer. After at most one such step per level, and one more
-    /// for those that were too far away, the answer is exact.
+    /// No entry is due before this tick, and one is due at it, unless the first of its slot was cancelled. Then there
+    /// may be nothing; but expiring up to it moves the slot down, after which the answer is exact.
     ///
     /// To be always exact would take a search through a slot after each cancel.
     pub(crate) fn next_deadline(&self) -> Option<u64> {
         self.first_slot().map(|slot| self.slots[slot].earliest)
     }
 
-    /// Moves the present to `now` and removes one entry that is due by then, the earliest, or of these the one that was
-    /// armed first. To be called until it gives `None`.
+    /// Moves the present to `now` and removes one entry that is due by then, the earliest, or of these the one that
+    /// was armed first. To be called until it gives `None`.
     ///
     /// One at a time, so that what the caller does with each may arm and cancel others. A `now` that lies before the
     /// present expires nothing.
@@ -254,6 +255,7 @@ impl<T> Wheel<T> {
         let entry = &mut self.entries[index as usize];
         let payload = entry.payload.take();
         entry.generation += 1;
+        self.highest_generation = self.highest_generation.max(entry.generation);
         // An entry whose generations are used up is left out: 40 bytes lost for every four billion timers.
         if entry.generation != u32::MAX {
             entry.next = std::mem::replace(&mut self.first_vacant, index);
@@ -312,14 +314,12 @@ impl<T> Wheel<T> {
         index
     }
 
-    /// Gives the memory of a past rush back. Costs a look at each entry, each of which was paid for by an `insert`.
+    /// Gives the memory of a past rush back.
     #[cold]
     fn release_memory(&mut self) {
-        let highest = self.entries.iter().map(|entry| entry.generation).max();
-        let highest = highest.unwrap_or(self.first_generation);
         // Keys to what is released here must go on finding nothing, so generations are never counted anew.
-        if highest < u32::MAX / 2 {
-            self.first_generation = highest;
+        if self.highest_generation < u32::MAX / 2 {
+            self.first_generation = self.highest_generation;
             self.entries = Vec::new();
             self.first_vacant = NONE;
         }

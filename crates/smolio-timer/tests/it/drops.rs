@@ -49,7 +49,7 @@ fn dropped_after<F: Future>(polls: usize, make: impl Fn(Guard) -> F) -> bool {
     let harness = Harness::new();
     let wakes = Wakes::new();
     let drops = Rc::new(Cell::new(0));
-    let mut task = TaskContext::root();
+    let task = TaskContext::root();
     let mut future = Box::pin(make(Guard(drops.clone())));
     let mut ended = false;
     for _ in 0..polls {

@@ -68,7 +68,7 @@ impl Harness {
 
     /// Runs a future to its end, as a task, in no time.
     pub(crate) fn run<F: IntoFuture>(&self, future: F) -> F::Output {
-        let mut context = TaskContext::root();
+        let context = TaskContext::root();
         let mut future = pin!(future.into_future());
         let wakes = Wakes::new();
         loop {

@@ -11,6 +11,7 @@ mod nested;
 mod reschedule;
 mod runtimes;
 mod sleep;
+mod sleep_model;
 mod timeout;
 mod turn;
 mod wheel_model;

@@ -194,7 +194,7 @@ fn spends_the_budget_and_waits_without_arming_when_it_is_used_up() {
 fn says_what_it_waits_for() {
     let harness = Harness::new();
     let _observation = observe();
-    let mut context = TaskContext::root();
+    let context = TaskContext::root();
     let task = context.info().id();
     let mut sleeping = sleep(ms(3200));
     let mut cx = Context::from_waker(Waker::noop());

@@ -160,7 +160,7 @@ fn a_finished_one_that_is_kept_keeps_nothing_armed() {
 fn a_body_that_is_never_out_of_work_is_ended_all_the_same() {
     let harness = Harness::new();
     let wakes = Wakes::new();
-    let mut task = TaskContext::root();
+    let task = TaskContext::root();
     let mut busy = pin!(timeout(ms(10), async {
         loop {
             sleep(Duration::ZERO).await;
@@ -192,7 +192,7 @@ fn the_body_knows_its_deadline() {
 fn says_what_it_waits_for() {
     let _harness = Harness::new();
     let _observation = observe();
-    let mut task = TaskContext::root();
+    let task = TaskContext::root();
     let id = task.info().id();
     let mut waiting = timeout(seconds(30), pending::<()>());
     task.enter(|| Wakes::new().poll_pending(&mut waiting));

@@ -135,6 +135,31 @@ fn one_that_is_moved_to_another_thread_starts_anew() {
 }
 
 #[test]
+fn the_last_waker_is_kept_until_the_turn_ends() {
+    let driver = Driver::new();
+    let _wheel = driver.enter();
+    let (first, second) = (Wakes::new(), Wakes::new());
+    let armed_and_dropped =
+        |wakes: &Wakes| wakes.poll_pending(&mut timeout(ms(5), pending::<()>()));
+    driver.fire_and_begin_turn(Instant::now());
+    armed_and_dropped(&first);
+    armed_and_dropped(&first);
+    assert_eq!(first.clones(), 1);
+    armed_and_dropped(&second);
+    assert_eq!((first.clones(), second.clones()), (0, 1));
+    driver.next_deadline();
+    assert_eq!((first.clones(), second.clones()), (0, 0));
+    // Between two turns none is kept.
+    armed_and_dropped(&first);
+    assert_eq!(first.clones(), 0);
+    // Nor is one left behind at the end.
+    driver.fire_and_begin_turn(Instant::now());
+    armed_and_dropped(&first);
+    drop(driver);
+    assert_eq!(first.clones(), 0);
+}
+
+#[test]
 fn of_two_nested_ones_only_the_outer_reports() {
     let driver = Driver::new();
     let _wheel = driver.enter();
