@@ -2,9 +2,9 @@
 //!
 //! Counting is off until that row, in a process of its own, switches it on. In every other process
 //! it costs one relaxed load and one branch that always goes the same way: under one percent of the
-//! instructions that it takes to spawn and join a task, whichever the library. A second binary would
-//! spare even that, but `cargo run` builds only the binary that it runs, so the bench would have to
-//! build the other one by itself.
+//! instructions that it takes to spawn and join a task, whichever the library. A second binary
+//! would spare even that, but `cargo run` builds only the binary that it runs, so the bench would
+//! have to build the other one by itself.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
