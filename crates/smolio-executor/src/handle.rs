@@ -60,7 +60,8 @@ impl Handle {
         }
         let context = TaskContext::child(None);
         if let Some(pool) = self.0.pool() {
-            return Ok(Task::new(pool.spawn(&self.0, context, future)));
+            let spawned = pool.spawn(&self.0, context, future);
+            return spawned.map(Task::new).map_err(|(_, future)| Closed(future));
         }
         self.send(context, future).map(Task::new)
     }

@@ -58,7 +58,6 @@ pub(crate) struct Local {
     driver: RefCell<Option<Waker>>,
     /// What is being polled.
     running: Cell<Kind>,
-    main: RefCell<Option<TaskInfo>>,
     phase: Cell<Phase>,
     /// Woken at each end of a task, for those who close the loop.
     watcher: RefCell<Option<Waker>>,
@@ -98,7 +97,6 @@ impl Local {
             turning: Cell::new(false),
             driver: RefCell::default(),
             running: Cell::new(Kind::Task),
-            main: RefCell::default(),
             phase: Cell::new(Phase::Open),
             watcher: RefCell::default(),
         })
@@ -128,13 +126,19 @@ impl Local {
 
     // ---- tasks -----------------------------------------------------------------------------------------------------
 
+    /// Whether the one who is running is a clean-up of this loop.
+    pub(crate) fn is_cleaning_up(&self) -> bool {
+        self.running.get() == Kind::CleanUp
+    }
+
     /// Whether a task may be spawned by whoever is running, and as what.
     pub(crate) fn admits(&self) -> Option<Kind> {
         match (self.phase.get(), self.running.get()) {
             (Phase::Closed, _) => None,
             // A worker's own loop is told to close only when the workers' tasks have ended; the runtime is closed before.
-            (Phase::Open, _) if self.runtime.is_open() => Some(Kind::Task),
+            // Also while the loop is open: when it closes, the clean-up must not find its own tasks cancelled.
             (_, Kind::CleanUp) => Some(Kind::CleanUp),
+            (Phase::Open, _) if self.runtime.is_open() => Some(Kind::Task),
             _ => None,
         }
     }
@@ -195,7 +199,7 @@ impl Local {
 
     /// Those that live on this loop, clean-ups not counted.
     pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
-        let mut tasks: Vec<_> = self.main.borrow().iter().cloned().collect();
+        let mut tasks: Vec<_> = self.runtime.main_task().into_iter().collect();
         let waiting = self.waiting(Kind::Task);
         tasks.extend(waiting.iter().map(|task| task.info().clone()));
         // The one that asks is not in its place while it is polled.
@@ -290,9 +294,7 @@ impl Local {
         self.follow(cx.waker());
         let _turning = Turning::new(&self.turning);
         self.read_inbox(main);
-        if !self.timers.is_empty() {
-            self.timers.fire(Instant::now());
-        }
+        self.fire_timers();
         for _ in 0..TURN {
             let Some(ready) = self.next_ready() else {
                 self.idle(cx);
@@ -313,6 +315,16 @@ impl Local {
         // There may be more: the reactor gets a turn, and then we go on.
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    fn fire_timers(&self) {
+        if self.runtime.pool().is_none() {
+            // Timeouts that are made in this turn count from here, and need not read the clock each.
+            self.timers.fire_and_begin_turn(Instant::now());
+        } else if !self.timers.is_empty() {
+            // A task that moves to another worker takes its timeouts along, out of the turn.
+            self.timers.fire(Instant::now());
+        }
     }
 
     /// Makes sure that whoever drives the loop now is the one that is woken.
@@ -449,7 +461,8 @@ impl ArcWake for MainWake {
 struct Entered<'a> {
     local: &'a Local,
     outer: Option<Rc<Local>>,
-    outer_main: Option<TaskInfo>,
+    /// `None` where the loop is not the one that runs main.
+    outer_main: Option<Option<TaskInfo>>,
 }
 
 impl<'a> Entered<'a> {
@@ -461,7 +474,8 @@ impl<'a> Entered<'a> {
         Self {
             local,
             outer: CURRENT.replace(Some(local.clone())),
-            outer_main: local.main.replace(main),
+            outer_main: (local.id == local.runtime.main())
+                .then(|| local.runtime.replace_main_task(main)),
         }
     }
 }
@@ -469,7 +483,9 @@ impl<'a> Entered<'a> {
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
         CURRENT.replace(self.outer.take());
-        self.local.main.replace(self.outer_main.take());
+        if let Some(outer) = self.outer_main.take() {
+            self.local.runtime.replace_main_task(outer);
+        }
         // Between two drives nobody is there to be woken.
         self.local.driver.replace(None);
         self.local.inbox.set_driver(None);

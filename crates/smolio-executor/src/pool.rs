@@ -32,10 +32,17 @@ use crate::{
 pub(crate) struct Pool {
     executor: Executor<'static>,
     // Shared with the tasks, which take themselves out when they end.
-    tasks: Arc<Mutex<Slab<Arc<dyn Completion>>>>,
+    tasks: Arc<Mutex<Registry>>,
     stop: Stop,
     threads: Mutex<Vec<JoinHandle<()>>>,
     alive: AtomicUsize,
+}
+
+#[derive(Default)]
+struct Registry {
+    living: Slab<Arc<dyn Completion>>,
+    /// All have been cancelled, and nobody would cancel, or run, one that came later.
+    closed: bool,
 }
 
 impl Pool {
@@ -70,22 +77,29 @@ impl Pool {
         self.executor.run(pending::<()>()).await;
     }
 
+    /// Gives the future to the workers.
+    ///
+    /// # Errors
+    /// The context and the future, once the loop closes.
     pub(crate) fn spawn<F>(
         &self,
         runtime: &Arc<Runtime>,
         context: TaskContext,
         future: F,
-    ) -> Joiner<F::Output>
+    ) -> Result<Joiner<F::Output>, (TaskContext, F)>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
         let mut tasks = lock(&self.tasks);
-        let place = tasks.vacant_entry();
+        if tasks.closed {
+            return Err((context, future));
+        }
+        let place = tasks.living.vacant_entry();
         let index = place.key();
         let (registry, shared) = (self.tasks.clone(), runtime.clone());
         let on_end = move || {
-            lock(&registry).remove(index);
+            lock(&registry).living.remove(index);
             if !shared.is_open() {
                 shared.nudge();
             }
@@ -94,22 +108,25 @@ impl Pool {
         place.insert(completion);
         drop(tasks);
         self.executor.spawn(running).detach();
-        joiner
+        Ok(joiner)
     }
 
     pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
         let tasks = lock(&self.tasks);
-        tasks.iter().map(|(_, task)| task.info().clone()).collect()
+        let infos = tasks.living.iter().map(|(_, task)| task.info().clone());
+        infos.collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        lock(&self.tasks).is_empty()
+        lock(&self.tasks).living.is_empty()
     }
 
-    pub(crate) fn cancel_all(&self) {
+    /// Takes no more tasks, and cancels those that there are.
+    pub(crate) fn close(&self) {
         let tasks: Vec<_> = {
-            let tasks = lock(&self.tasks);
-            tasks.iter().map(|(_, task)| task.clone()).collect()
+            let mut tasks = lock(&self.tasks);
+            tasks.closed = true;
+            tasks.living.iter().map(|(_, task)| task.clone()).collect()
         };
         for task in tasks {
             task.cancel();

@@ -15,6 +15,8 @@ use crate::{cell::Thread, inbox::Inbox, loops::LoopId, pool::Pool, wake::Message
 pub(crate) struct Runtime {
     /// The loop that runs main.
     main: LoopId,
+    /// Who main is, while it runs: all threads list it.
+    main_task: Mutex<Option<TaskInfo>>,
     inbox: Arc<Inbox<Message>>,
     home: Thread,
     /// The workers, where there are several.
@@ -28,6 +30,7 @@ impl Runtime {
     pub(crate) fn new(main: LoopId, inbox: Arc<Inbox<Message>>, pool: Option<Pool>) -> Arc<Self> {
         Arc::new(Self {
             main,
+            main_task: Mutex::default(),
             inbox,
             home: Thread::current(),
             pool,
@@ -38,6 +41,20 @@ impl Runtime {
 
     pub(crate) fn main(&self) -> LoopId {
         self.main
+    }
+
+    pub(crate) fn main_task(&self) -> Option<TaskInfo> {
+        self.lock_main_task().clone()
+    }
+
+    pub(crate) fn replace_main_task(&self, main: Option<TaskInfo>) -> Option<TaskInfo> {
+        std::mem::replace(&mut *self.lock_main_task(), main)
+    }
+
+    fn lock_main_task(&self) -> MutexGuard<'_, Option<TaskInfo>> {
+        self.main_task
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn inbox(&self) -> &Arc<Inbox<Message>> {

@@ -12,6 +12,7 @@
 
 use std::{
     future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
@@ -37,32 +38,43 @@ pub(crate) fn close(local: &Rc<Local>, grace: Duration) {
         return;
     }
     local.set_phase(Phase::Closing);
-    let runtime = local.runtime();
-    runtime.refuse_tasks();
-    local.drive(None, async {
-        let deadline = Instant::now().saturating_add(grace);
-        local.cancel_all(Kind::Task);
-        if let Some(pool) = runtime.pool() {
-            pool.cancel_all();
-        }
-        wait_until(local, deadline, || {
-            is_quiet(local)
-                && runtime.threads_in_flight() == 0
-                && runtime.pool().is_none_or(Pool::is_empty)
-        })
-        .await;
-        if let Some(pool) = runtime.pool() {
-            pool.stop(deadline);
-            wait_until(local, deadline, || pool.alive() == 0).await;
-            // Where a poll has used up the grace, the other workers have been told only now.
-            let late = deadline.saturating_add(TO_LET_GO);
-            wait_until(local, late, || pool.alive() <= pool.tasks().len()).await;
-        }
-        give_up(local, grace).await;
-    });
+    local.runtime().refuse_tasks();
+    let in_good_order = || local.drive(None, wind_up(local, grace));
+    let driven = catch_unwind(AssertUnwindSafe(in_good_order));
+    if driven.is_err() {
+        // An idle policy has given up. What is left must be dropped here all the same: on its own thread, in its own loop.
+        local.drive(None, give_up(local, grace));
+    }
     report_leftovers(local, grace);
     local.set_phase(Phase::Closed);
     local.close_inbox();
+    if let Err(payload) = driven {
+        resume_unwind(payload);
+    }
+}
+
+/// Lets all that lives come to its end, until the grace period is over.
+async fn wind_up(local: &Local, grace: Duration) {
+    let runtime = local.runtime();
+    let deadline = Instant::now().saturating_add(grace);
+    local.cancel_all(Kind::Task);
+    if let Some(pool) = runtime.pool() {
+        pool.close();
+    }
+    wait_until(local, deadline, || {
+        is_quiet(local)
+            && runtime.threads_in_flight() == 0
+            && runtime.pool().is_none_or(Pool::is_empty)
+    })
+    .await;
+    if let Some(pool) = runtime.pool() {
+        pool.stop(deadline);
+        wait_until(local, deadline, || pool.alive() == 0).await;
+        // Where a poll has used up the grace, the other workers have been told only now.
+        let late = deadline.saturating_add(TO_LET_GO);
+        wait_until(local, late, || pool.alive() <= pool.tasks().len()).await;
+    }
+    give_up(local, grace).await;
 }
 
 /// Sees the clean-ups of a main future through that was dropped, while all else goes on.
@@ -163,12 +175,13 @@ impl Future for CleanUpJob {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(clean_up) = &mut self.0 else {
+        // Taken out while it runs: a clean-up that panics is over, and told as a panic.
+        let Some(mut clean_up) = self.0.take() else {
             return Poll::Ready(());
         };
-        let result = Pin::new(clean_up).poll(cx);
-        if result.is_ready() {
-            self.0 = None;
+        let result = Pin::new(&mut clean_up).poll(cx);
+        if result.is_pending() {
+            self.0 = Some(clean_up);
         }
         result
     }

@@ -129,7 +129,9 @@ where
     let local = current();
     let runtime = local.runtime();
     match runtime.pool() {
-        Some(pool) if runtime.is_open() => pool.spawn(runtime, context, future),
+        Some(pool) if runtime.is_open() && !local.is_cleaning_up() => pool
+            .spawn(runtime, context, future)
+            .unwrap_or_else(|(context, future)| spawn_on(&local, context, future)),
         _ => spawn_on(&local, context, future),
     }
 }
@@ -161,6 +163,9 @@ pub fn all_tasks() -> Vec<TaskInfo> {
     let mut tasks = local.tasks();
     if let Some(pool) = local.runtime().pool() {
         tasks.extend(pool.tasks());
+        // The one that asks may be a task of the pool.
+        tasks.sort_unstable_by_key(TaskInfo::id);
+        tasks.dedup_by_key(|task| task.id());
     }
     tasks
 }

@@ -4,7 +4,7 @@ use std::{cell::RefCell, future::pending, rc::Rc, thread};
 
 use smolio_executor::{Handle, Runner, Task, all_tasks, run, spawn, spawn_local, yield_now};
 
-use crate::support::{Counter, Gate, Latch, NotSend, Polls, under_100_seeds, until, yields};
+use crate::support::{Counter, Gate, Latch, NotSend, Polls, under_100_seeds, until};
 
 fn on_workers<F: Future>(main: F) -> F::Output {
     Runner::builder().workers(2).run(main)

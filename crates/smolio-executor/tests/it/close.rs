@@ -12,7 +12,7 @@ use smolio_executor::{
 };
 use smolio_timer::sleep;
 
-use crate::support::{Counter, Hook, Latch, Polls, under_100_seeds, until, virtual_runner, yields};
+use crate::support::{Counter, Hook, Latch, Polls, under_100_seeds, virtual_runner, yields};
 
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -21,7 +21,7 @@ const GRACE: Duration = Duration::from_secs(1);
 fn r1_close_with_tasks_alive() {
     let hook = Hook::install();
     under_100_seeds(|| {
-        let (begun, never) = (Counter::new(), Latch::new());
+        let (begun, never) = ([(); 3].map(|()| Counter::new()), Latch::new());
         let (drops, cleaned) = (Counter::new(), Counter::new());
         let (runner, _clock) = virtual_runner(GRACE);
         let start = Instant::now();
@@ -41,16 +41,24 @@ fn r1_close_with_tasks_alive() {
                 *at.lock().unwrap() = Some(start.elapsed());
                 counter.add();
             };
-            spawn(finally(Polls::new(&begun, pending::<()>()), half)).detach();
+            spawn(finally(Polls::new(&begun[0], pending::<()>()), half)).detach();
             let guard = drops.guard();
             let endless = async move {
                 let _guard = guard;
                 pending::<()>().await;
             };
-            spawn(finally(Polls::new(&begun, pending::<()>()), endless)).detach();
+            spawn(finally(Polls::new(&begun[1], pending::<()>()), endless)).detach();
             let blocked = never.clone();
-            spawn(Polls::new(&begun, to_thread(move || blocked.block()))).detach();
-            until("all wait", || begun.get() >= 3).await;
+            let inside = begun[2].clone();
+            spawn(to_thread(move || {
+                inside.add();
+                blocked.block();
+            }))
+            .detach();
+            // The thread begins when it begins, so this one waits without a bound.
+            while begun.iter().any(|one| one.get() == 0) {
+                yield_now().await;
+            }
             assert_eq!((drops.get(), start.elapsed()), (0, Duration::ZERO));
         });
         runner.close();
@@ -252,6 +260,27 @@ fn clean_ups_of_destructors_are_taken() {
         "a farewell that was dropped where no loop runs"
     );
     assert_eq!(done.get(), 3);
+}
+
+/// A clean-up that began before the close keeps the tasks that it has spawned.
+#[test]
+fn a_clean_up_keeps_its_tasks_when_the_loop_closes() {
+    for workers in [1, 2] {
+        for turns in 0..20 {
+            let done = Counter::new();
+            let counter = done.clone();
+            Runner::builder().workers(workers).run(async move {
+                let clean_up = async move {
+                    spawn(yields(10)).await;
+                    spawn_local(yields(10)).await;
+                    counter.add();
+                };
+                drop(finally(pending::<()>(), clean_up));
+                yields(turns).await;
+            });
+            assert_eq!(done.get(), 1, "closed after {turns} turns");
+        }
+    }
 }
 
 /// The order of the close: tasks first, then the clean-ups that they leave; a clean-up does not see its task's future alive.

@@ -101,7 +101,7 @@ fn errors_go_into_anyhow() {
         let handle = runner.handle();
         handle.spawn(async {})?.detach();
         runner.close();
-        handle.spawn(std::future::ready(()))?;
+        handle.spawn(std::future::ready(()))?.detach();
         Ok(())
     }
     let error = all().unwrap_err();

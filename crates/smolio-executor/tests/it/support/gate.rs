@@ -44,11 +44,6 @@ impl Gate {
             Poll::Pending
         })
     }
-
-    /// The wakers of those who wait, for tests that want to use them by hand.
-    pub(crate) fn take_wakers(&self) -> Vec<Waker> {
-        std::mem::take(&mut self.0.lock().unwrap().waiting)
-    }
 }
 
 /// A gate for threads: they block until it is opened.
