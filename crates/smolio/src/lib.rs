@@ -1,15 +1,170 @@
-//! asyncio's way of working, for Rust, on the smol ecosystem.
+//! asyncio's way of working, for Rust, on the smol ecosystem: one loop, tasks, timeouts, clean-ups, and tests that own their
+//! time.
+//!
+//! ```
+//! use smolio::{Elapsed, sleep, spawn, timeout};
+//! use std::time::Duration;
+//!
+//! #[smolio::main]
+//! async fn main() -> Result<(), Elapsed> {
+//!     let greeting = spawn(async {
+//!         sleep(Duration::from_millis(10)).await;
+//!         "hello"
+//!     });
+//!     println!("{}", timeout(Duration::from_secs(1), greeting).await?);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! This crate holds nothing of its own: it puts the crates of smolio under one name. Each of them can be taken alone.
+//!
+//! # Running
+//! [`run`] runs a future on a loop and closes the loop; [`macro@main`] does that for `main`, and takes care of Ctrl-C as
+//! well. A [`Runner`] runs several futures, one after the other, and a [`Handle`] reaches its loop from other threads.
+//!
+//! ```
+//! assert_eq!(smolio::run(async { 1 + 1 }), 2);
+//! ```
+//!
+//! # Tasks
+//! [`spawn`] starts a [`Task`] beside the one that runs. Awaiting it gives its value. **Dropping the handle cancels the task**;
+//! [`detach`](Task::detach) lets it go. A panic goes on in whoever awaits the task; [`join`](Task::join) makes it an error.
+//!
+//! ```
+//! # smolio::run(async {
+//! use smolio::{spawn, yield_now};
+//! let ticker = spawn(async { loop { yield_now().await } });
+//! let answer = spawn(async { 42 }).await;
+//! assert_eq!(answer, 42);
+//! drop(ticker); // cancelled: its future is dropped at the loop's next turn
+//! # });
+//! ```
+//!
+//! # Time
+//! [`sleep`], [`timeout`], [`interval`]: see [`time`]. A timeout drops what takes too long; timeouts nest, and the outermost
+//! that has passed is the one that reports.
+//!
+//! ```
+//! # smolio::run(async {
+//! use smolio::{sleep, timeout};
+//! use std::time::Duration;
+//! let slow = sleep(Duration::from_secs(3600));
+//! let error = timeout(Duration::from_millis(5), slow).await.unwrap_err();
+//! assert_eq!(error.to_string(), "timed out after 5 ms");
+//! # });
+//! ```
+//!
+//! # Clean-ups
+//! A drop cannot wait. [`finally`] runs a clean-up with `.await` in it whichever way its body ends, by a drop half-way too;
+//! [`with_cleanup`] does the same for a resource that the body uses. [`shield`] lets an operation go on when its awaiter
+//! is dropped. The loop does not close before clean-ups have ended, within a grace period of 5 s.
+//!
+//! ```
+//! # smolio::run(async {
+//! use smolio::{finally, sleep, timeout};
+//! use std::{sync::{Arc, atomic::{AtomicBool, Ordering}}, time::Duration};
+//! let closed = Arc::new(AtomicBool::new(false));
+//! let close = { let closed = closed.clone(); async move { closed.store(true, Ordering::Relaxed) } };
+//! let work = finally(sleep(Duration::from_secs(3600)), close);
+//! assert!(timeout(Duration::from_millis(1), work).await.is_err());
+//! smolio::yield_now().await; // the loop sees the clean-up through
+//! assert!(closed.load(Ordering::Relaxed));
+//! # });
+//! ```
+//!
+//! # Blocking calls
+//! [`to_thread`] calls a closure on another thread, so that the loop goes on.
+//!
+//! ```
+//! # smolio::run(async {
+//! let entries = smolio::to_thread(|| std::fs::read_dir(".").map(Iterator::count)).await;
+//! assert!(entries.is_ok());
+//! # });
+//! ```
+//!
+//! # What belongs to a task
+//! A [`ContextVar`] is a value that follows a task and is copied to those that it spawns. [`current_task`] tells who is
+//! running, [`all_tasks`] who lives. [`Instant`] is a point on the clock that tests own.
+//!
+//! ```
+//! static REQUEST: smolio::ContextVar<u32> = smolio::ContextVar::new(|| 0);
+//! # smolio::run(async {
+//! REQUEST.set(7).unwrap();
+//! let child = smolio::spawn(async { REQUEST.get() });
+//! assert_eq!(child.await, 7);
+//! # });
+//! ```
+//!
+//! # Tests
+//! [`macro@test`] runs a test in virtual time: an hour of sleep takes none, exactly, and a deadlock fails with a report of who
+//! waits for what. See [`mod@test`] for sockets in tests, and for seeds that shuffle the schedule.
+//!
+//! ```
+//! #[smolio::test]
+//! async fn an_hour_takes_no_time() {
+//!     let start = smolio::Instant::now();
+//!     smolio::sleep(std::time::Duration::from_secs(3600)).await;
+//!     assert_eq!(start.elapsed().as_secs(), 3600);
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! # What nobody sees
+//! A panic in a detached task, a shield's late failure, a clean-up that was given up: none of it vanishes. It goes to the
+//! [unhandled hook](unhandled), which by default says it through `log`, or on standard error.
+//!
+//! # Features
+//! | feature | what it gives |
+//! |---|---|
+//! | `macros` (default) | [`macro@main`] and [`macro@test`], and [`mod@test`] with them |
+
 #![forbid(unsafe_code)]
 
-pub use smolio_context::{ContextVar, Instant, OutsideTask, TaskId, TaskInfo, current_task};
+pub use smolio_context::{
+    ContextVar, Instant, OutsideTask, TaskId, TaskInfo, current_task, unconstrained,
+};
 pub use smolio_executor::{
     BuildError, Builder, Closed, Handle, Interrupted, JoinError, Runner, Task, TaskBuilder,
     ThreadLimit, all_tasks, ctrl_c, finally, run, shield, shield_value, shutdown_signal, spawn,
     spawn_local, to_thread, to_thread_with, with_cleanup, yield_now,
 };
-pub use smolio_timer::{
-    Elapsed, interval, move_on_after, sleep, sleep_until, timeout, timeout_at, try_timeout,
-};
+pub use smolio_timer::{Elapsed, interval, sleep, timeout};
 
 #[cfg(feature = "macros")]
 pub use smolio_macros::{main, test};
+
+/// Time: what [`sleep`], [`timeout`] and [`interval`] are made of, and their relatives.
+pub mod time {
+    pub use smolio_context::{VirtualClock, current_deadline};
+    pub use smolio_timer::{
+        Interval, MissedTick, MoveOnAfter, RescheduleError, ScopedTimeout, Sleep, Timeout,
+        TimeoutHandle, TimeoutScope, TryTimeout, interval_at, move_on_after, sleep_until,
+        timeout_at, try_timeout,
+    };
+}
+
+/// The failures that nobody can see any more, and who is told of them.
+pub mod unhandled {
+    pub use smolio_context::{
+        Unhandled, UnhandledHook, UnhandledKind, report_unhandled, set_unhandled_hook,
+    };
+}
+
+/// Tests: virtual time, seeded schedules, and the report of who waits for what.
+#[cfg(feature = "macros")]
+pub mod test {
+    pub use smolio_test::{Exploration, Test, TestOutcome, advance, all_blocked, explore, run};
+}
+
+/// The futures that the functions of this crate give, for those who must name them.
+pub mod futures {
+    pub use smolio_context::Unconstrained;
+    pub use smolio_executor::{
+        Cancel, CtrlC, Finally, Join, Shield, Shielded, ShutdownSignal, YieldNow,
+    };
+}
+
+// The code in the README is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
