@@ -3,6 +3,8 @@
 //! The loop is one future, driven by `async_io::block_on`, so that the reactor is polled on this thread whenever nothing is
 //! ready. A turn of it fires timers, reads the inbox, and polls at most [`TURN`] tasks.
 
+mod guards;
+
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
@@ -13,12 +15,13 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use futures_task::{ArcWake, waker};
+use futures_task::waker;
 use smolio_context::{
     CleanUp, CleanUpSink, Instant, ReadyOrder, TaskContext, TaskInfo, enclosing_task, install_sink,
 };
 use smolio_timer::driver::Driver;
 
+use self::guards::{Entered, MainWake, Turning};
 use crate::{
     alarm::Alarm,
     cell::{Completion as _, Joiner, LocalCell, Runnable, Thread},
@@ -445,65 +448,5 @@ impl CleanUpSink for Local {
         }
         crate::shutdown::spawn_clean_up(self, clean_up);
         Ok(())
-    }
-}
-
-/// The waker of the main future.
-struct MainWake(WakeTarget);
-
-impl ArcWake for MainWake {
-    fn wake_by_ref(target: &Arc<Self>) {
-        target.0.wake();
-    }
-}
-
-/// Makes a loop the current one of its thread until it is dropped.
-struct Entered<'a> {
-    local: &'a Local,
-    outer: Option<Rc<Local>>,
-    /// `None` where the loop is not the one that runs main.
-    outer_main: Option<Option<TaskInfo>>,
-}
-
-impl<'a> Entered<'a> {
-    fn new(local: &'a Rc<Local>, main: Option<TaskInfo>) -> Self {
-        assert!(
-            local.home == Thread::current(),
-            "a loop is driven on a thread that is not its own"
-        );
-        Self {
-            local,
-            outer: CURRENT.replace(Some(local.clone())),
-            outer_main: (local.id == local.runtime.main())
-                .then(|| local.runtime.replace_main_task(main)),
-        }
-    }
-}
-
-impl Drop for Entered<'_> {
-    fn drop(&mut self) {
-        CURRENT.replace(self.outer.take());
-        if let Some(outer) = self.outer_main.take() {
-            self.local.runtime.replace_main_task(outer);
-        }
-        // Between two drives nobody is there to be woken.
-        self.local.driver.replace(None);
-        self.local.inbox.set_driver(None);
-    }
-}
-
-/// Says that a turn is going on until it is dropped, also by a panic of the main future.
-struct Turning<'a>(&'a Cell<bool>);
-
-impl<'a> Turning<'a> {
-    fn new(flag: &'a Cell<bool>) -> Self {
-        flag.set(true);
-        Self(flag)
-    }
-}
-
-impl Drop for Turning<'_> {
-    fn drop(&mut self) {
-        self.0.set(false);
     }
 }

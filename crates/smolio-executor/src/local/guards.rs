@@ -1,0 +1,69 @@
+//! What holds while a loop is driven, and while a turn of it goes on, also when main panics.
+
+use std::{cell::Cell, rc::Rc, sync::Arc};
+
+use futures_task::ArcWake;
+use smolio_context::TaskInfo;
+
+use super::{CURRENT, Local};
+use crate::{cell::Thread, wake::WakeTarget};
+
+/// The waker of the main future.
+pub(super) struct MainWake(pub(super) WakeTarget);
+
+impl ArcWake for MainWake {
+    fn wake_by_ref(target: &Arc<Self>) {
+        target.0.wake();
+    }
+}
+
+/// Makes a loop the current one of its thread until it is dropped.
+pub(super) struct Entered<'a> {
+    local: &'a Local,
+    outer: Option<Rc<Local>>,
+    /// `None` where the loop is not the one that runs main.
+    outer_main: Option<Option<TaskInfo>>,
+}
+
+impl<'a> Entered<'a> {
+    pub(super) fn new(local: &'a Rc<Local>, main: Option<TaskInfo>) -> Self {
+        assert!(
+            local.home == Thread::current(),
+            "a loop is driven on a thread that is not its own"
+        );
+        Self {
+            local,
+            outer: CURRENT.replace(Some(local.clone())),
+            outer_main: (local.id == local.runtime.main())
+                .then(|| local.runtime.replace_main_task(main)),
+        }
+    }
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        CURRENT.replace(self.outer.take());
+        if let Some(outer) = self.outer_main.take() {
+            self.local.runtime.replace_main_task(outer);
+        }
+        // Between two drives nobody is there to be woken.
+        self.local.driver.replace(None);
+        self.local.inbox.set_driver(None);
+    }
+}
+
+/// Says that a turn is going on until it is dropped, also by a panic of the main future.
+pub(super) struct Turning<'a>(&'a Cell<bool>);
+
+impl<'a> Turning<'a> {
+    pub(super) fn new(flag: &'a Cell<bool>) -> Self {
+        flag.set(true);
+        Self(flag)
+    }
+}
+
+impl Drop for Turning<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
