@@ -22,7 +22,7 @@ use smolio_context::{Instant, TaskContext, TaskInfo};
 use crate::{
     cell::{Completion, Joiner, pooled},
     inbox::Inbox,
-    local::Local,
+    local::{Local, Phase},
     loops::LoopId,
     runtime::Runtime,
     shutdown,
@@ -121,7 +121,7 @@ impl Pool {
         lock(&self.tasks).living.is_empty()
     }
 
-    /// Takes no more tasks, and cancels those that there are.
+    /// Takes no more tasks, and cancels those that there are, those of each worker alone included.
     pub(crate) fn close(&self) {
         let tasks: Vec<_> = {
             let mut tasks = lock(&self.tasks);
@@ -131,11 +131,12 @@ impl Pool {
         for task in tasks {
             task.cancel();
         }
+        self.stop.tell(Order::Cancel);
     }
 
     /// Lets the threads end: each closes its own loop, until `deadline` at the latest.
     pub(crate) fn stop(&self, deadline: Instant) {
-        self.stop.stop(deadline);
+        self.stop.tell(Order::End(deadline));
     }
 
     /// How many threads have not ended.
@@ -168,12 +169,15 @@ fn work(runtime: &Arc<Runtime>) {
             Poll::Ready(())
         })
         .await;
-        poll_fn(|cx| match pool.stop.deadline() {
-            Some(deadline) => Poll::Ready(deadline),
-            None => {
-                let _: Poll<()> = share.as_mut().poll(cx);
-                Poll::Pending
+        poll_fn(|cx| {
+            match pool.stop.order() {
+                Order::Work => {}
+                Order::Cancel if local.phase() == Phase::Open => shutdown::begin(&local),
+                Order::Cancel => {}
+                Order::End(deadline) => return Poll::Ready(deadline),
             }
+            let _: Poll<()> = share.as_mut().poll(cx);
+            Poll::Pending
         })
         .await
     });
@@ -183,48 +187,56 @@ fn work(runtime: &Arc<Runtime>) {
     runtime.nudge();
 }
 
-/// Tells the workers to stop, and until when.
+/// Tells the workers to stop.
 #[derive(Default)]
 struct Stop {
-    stopped: AtomicBool,
+    /// There is an order: asked at each poll of a worker's share, so without the lock while there is nothing to know.
+    ordered: AtomicBool,
     state: Mutex<StopState>,
 }
 
 #[derive(Default)]
 struct StopState {
-    deadline: Option<Instant>,
+    order: Order,
     workers: Vec<Waker>,
 }
 
+#[derive(Clone, Copy, Default)]
+enum Order {
+    #[default]
+    Work,
+    /// The tasks that are a worker's own are to be cancelled; the others have been.
+    Cancel,
+    /// The worker is to close its loop, until then at the latest.
+    End(Instant),
+}
+
 impl Stop {
-    fn stop(&self, deadline: Instant) {
+    fn tell(&self, order: Order) {
         let workers = {
             let mut state = lock(&self.state);
-            state.deadline = Some(deadline);
-            self.stopped.store(true, Ordering::Release);
-            std::mem::take(&mut state.workers)
+            state.order = order;
+            self.ordered.store(true, Ordering::Release);
+            state.workers.clone()
         };
         for worker in workers {
             worker.wake();
         }
     }
 
-    /// When to stop, once that was said.
-    fn deadline(&self) -> Option<Instant> {
-        // Asked at each poll of a worker's share, so without the lock while there is nothing to know.
-        if !self.stopped.load(Ordering::Acquire) {
-            return None;
+    fn order(&self) -> Order {
+        if !self.ordered.load(Ordering::Acquire) {
+            return Order::Work;
         }
-        lock(&self.state).deadline
+        lock(&self.state).order
     }
 
-    /// Wakes `worker` when it is time to stop.
+    /// Wakes `worker` at each order.
     fn register(&self, worker: &Waker) {
         let mut state = lock(&self.state);
-        if state.deadline.is_some() {
+        state.workers.push(worker.clone());
+        if !matches!(state.order, Order::Work) {
             worker.wake_by_ref();
-        } else {
-            state.workers.push(worker.clone());
         }
     }
 }

@@ -37,7 +37,6 @@ pub(crate) fn close(local: &Rc<Local>, grace: Duration) {
     if local.phase() != Phase::Open {
         return;
     }
-    local.set_phase(Phase::Closing);
     local.runtime().refuse_tasks();
     let in_good_order = || local.drive(None, wind_up(local, grace));
     let driven = catch_unwind(AssertUnwindSafe(in_good_order));
@@ -53,11 +52,17 @@ pub(crate) fn close(local: &Rc<Local>, grace: Duration) {
     }
 }
 
+/// Refuses tasks, and cancels those that there are.
+pub(crate) fn begin(local: &Local) {
+    local.set_phase(Phase::Closing);
+    local.cancel_all(Kind::Task);
+}
+
 /// Lets all that lives come to its end, until the grace period is over.
 async fn wind_up(local: &Local, grace: Duration) {
     let runtime = local.runtime();
     let deadline = Instant::now().saturating_add(grace);
-    local.cancel_all(Kind::Task);
+    begin(local);
     if let Some(pool) = runtime.pool() {
         pool.close();
     }
@@ -69,7 +74,11 @@ async fn wind_up(local: &Local, grace: Duration) {
     .await;
     if let Some(pool) = runtime.pool() {
         pool.stop(deadline);
-        wait_until(local, deadline, || pool.alive() == 0).await;
+        // Once more for the closures, too: the workers' own tasks end only now, and leave theirs.
+        wait_until(local, deadline, || {
+            pool.alive() == 0 && runtime.threads_in_flight() == 0
+        })
+        .await;
         // Where a poll has used up the grace, the other workers have been told only now.
         let late = deadline.saturating_add(TO_LET_GO);
         wait_until(local, late, || pool.alive() <= pool.tasks().len()).await;
@@ -87,10 +96,9 @@ pub(crate) fn finish_clean_ups(local: &Rc<Local>, grace: Duration) {
 
 /// Closes the loop of a worker.
 pub(crate) fn close_worker(local: &Rc<Local>, deadline: Instant) {
-    local.set_phase(Phase::Closing);
     let grace = deadline.duration_since(Instant::now());
     local.drive(None, async {
-        local.cancel_all(Kind::Task);
+        begin(local);
         wait_until(local, deadline, || is_quiet(local)).await;
         give_up(local, grace).await;
     });

@@ -170,6 +170,38 @@ fn local_tasks_of_workers_end_with_the_loop() {
     hook.assert_silent();
 }
 
+/// What the local tasks of a worker have left on threads is waited for, too.
+#[test]
+fn closures_of_local_tasks_of_workers_are_waited_for() {
+    let hook = Hook::install();
+    for _ in 0..20 {
+        let (drops, done) = (Counter::new(), Counter::new());
+        let runner = Runner::builder().workers(2).build().unwrap();
+        runner.run(async {
+            let (guard, dropped, counter) = (drops.guard(), drops.clone(), done.clone());
+            begin_elsewhere("spawner", |entered| async move {
+                spawn_local(async move {
+                    let _guard = guard;
+                    to_thread(move || {
+                        entered.open();
+                        // Until the worker has cancelled its local tasks.
+                        while dropped.get() == 0 {
+                            thread::yield_now();
+                        }
+                        counter.add();
+                    })
+                    .await;
+                })
+                .detach();
+            })
+            .await;
+        });
+        runner.close();
+        assert_eq!(done.get(), 1);
+    }
+    hook.assert_silent();
+}
+
 /// A poll that goes on while the loop closes can spawn no more: neither for all workers nor for its own.
 #[test]
 fn tasks_are_refused_on_workers_while_the_loop_closes() {

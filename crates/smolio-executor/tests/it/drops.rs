@@ -215,6 +215,12 @@ fn all_of_them_in_a_task() {
                 });
                 yields(turns).await;
                 task.cancel().await;
+                // What was shielded goes on to its end.
+                until("no task is left", || {
+                    std::thread::yield_now();
+                    all_tasks().len() == 1
+                })
+                .await;
             });
             assert_eq!(drops.get(), 5, "after {turns} turns, on {workers} workers");
         }
