@@ -131,8 +131,8 @@ impl<F: Future + 'static> LocalCell<F> {
             // SAFETY: `run` ends the task once: the loop forgets it then, and the future in it is gone.
             unsafe {
                 self.join
-                    .complete(outcome, |unwanted| drop_unwanted(&self.info, unwanted))
-            };
+                    .complete(outcome, |unwanted| drop_unwanted(&self.info, unwanted));
+            }
         };
         // The waker is foreign code.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(complete)) {

@@ -145,8 +145,8 @@ impl<T> PooledCell<T> {
             // SAFETY: `end` takes `on_end` before it calls us, so this happens once, in the one who runs the task.
             unsafe {
                 self.join
-                    .complete(outcome, |unwanted| drop_unwanted(&self.info, unwanted))
-            };
+                    .complete(outcome, |unwanted| drop_unwanted(&self.info, unwanted));
+            }
         };
         // The waker is foreign code.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(complete)) {
