@@ -1,8 +1,8 @@
 //! What the atomic protocols are built from, in one place: the loom tests compile the same files against loom's.
 
 pub(crate) use std::sync::{
-    Mutex, MutexGuard,
-    atomic::{AtomicBool, AtomicU8, Ordering},
+    Mutex, MutexGuard, OnceLock,
+    atomic::{AtomicBool, AtomicU8, Ordering, fence},
 };
 
 /// std's `UnsafeCell` in the shape of loom's, which must see each access begin and end.

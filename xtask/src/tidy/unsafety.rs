@@ -6,6 +6,8 @@ use super::code::{code_only, line_number, numbered, words};
 /// The packages that may hold `unsafe`, and the one module of each where it stands: a file, or a folder (with its `/`).
 const HOMES: &[(&str, &str)] = &[
     ("smolio-executor", "crates/smolio-executor/src/cell/"),
+    // Its loom models call what stands there.
+    ("smolio-executor", "crates/smolio-executor/tests/loom.rs"),
     // A global allocator that counts: the trait is unsafe.
     ("smolio-bench", "bench/src/allocator.rs"),
 ];

@@ -5,12 +5,14 @@
 //! - [`joiner`]: that handle, seen from inside: unique, so that the rules of `join` hold by construction.
 //! - [`local`]: a task of a loop.
 //! - [`pooled`]: a task of the workers, who move it about.
+//! - [`request`]: asking such a task to end.
 
 mod bound;
 mod join;
 mod joiner;
 mod local;
 mod pooled;
+mod request;
 
 pub(crate) use bound::Thread;
 pub(crate) use joiner::{Completion, Failure, Gone, Joiner, Outcome};

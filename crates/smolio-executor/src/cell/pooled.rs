@@ -6,11 +6,8 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering, fence},
-    },
-    task::{Context, Poll, Waker},
+    sync::Arc,
+    task::{Context, Poll},
 };
 
 use pin_project_lite::pin_project;
@@ -20,14 +17,13 @@ use super::{
     join::JoinCell,
     joiner::{Completion, Failure, Joinable, Joiner, Outcome},
     local::{drop_unwanted, report_panic},
+    request::CancelRequest,
 };
 
 /// What the handle and the pool share.
 struct PooledCell<T> {
     info: TaskInfo,
-    cancelled: AtomicBool,
-    // Set by the first poll; a task keeps its waker for life.
-    waker: OnceLock<Waker>,
+    cancel: CancelRequest,
     join: JoinCell<Outcome<T>>,
 }
 
@@ -49,8 +45,7 @@ where
 {
     let cell = Arc::new(PooledCell {
         info: context.info().clone(),
-        cancelled: AtomicBool::new(false),
-        waker: OnceLock::new(),
+        cancel: CancelRequest::new(),
         join: JoinCell::new(),
     });
     // SAFETY: this is the one handle of a cell that was made just now.
@@ -111,7 +106,7 @@ impl<F: Future, E: FnOnce()> Future for PooledFuture<F, E> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.cell.cancelled_before_poll(cx) {
+        if self.cell.cancel.was_made(cx) {
             self.end(Err(Failure::Cancelled));
             return Poll::Ready(());
         }
@@ -128,17 +123,6 @@ impl<F: Future, E: FnOnce()> Future for PooledFuture<F, E> {
 }
 
 impl<T> PooledCell<T> {
-    /// Leaves the waker for [`cancel`](Completion::cancel) and says whether it has been called.
-    ///
-    /// Either we see its flag, or it sees our waker: the two fences forbid that both miss.
-    fn cancelled_before_poll(&self, cx: &Context<'_>) -> bool {
-        if self.waker.get().is_none() {
-            self.waker.set(cx.waker().clone()).ok();
-            fence(Ordering::SeqCst);
-        }
-        self.cancelled.load(Ordering::Acquire)
-    }
-
     fn complete(&self, outcome: Outcome<T>) {
         forget_waits(self.info.id());
         let complete = || {
@@ -162,11 +146,7 @@ impl<T: Send + 'static> Completion for PooledCell<T> {
     }
 
     fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Release);
-        fence(Ordering::SeqCst);
-        if let Some(waker) = self.waker.get() {
-            waker.wake_by_ref();
-        }
+        self.cancel.make();
     }
 
     unsafe fn poll_complete(&self, cx: &mut Context<'_>) -> Poll<()> {

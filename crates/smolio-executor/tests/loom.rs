@@ -1,0 +1,327 @@
+//! The atomic protocols under all interleavings that loom can think of: the inbox, the join cell, and the cancelling of a task
+//! that moves about.
+//!
+//! These are the very source files, compiled against loom's atomics. The models are bounded (three preemptions), which finds
+//! what a few threads can do to each other in a moment.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    task::{Context, Poll, Wake, Waker},
+};
+
+use loom::{
+    sync::{Arc, Notify},
+    thread,
+};
+
+#[allow(
+    unused_imports,
+    dead_code,
+    reason = "each of the files uses a part of it"
+)]
+mod sync {
+    pub(crate) use loom::{
+        cell::UnsafeCell,
+        sync::{
+            Mutex, MutexGuard,
+            atomic::{AtomicBool, AtomicU8, Ordering, fence},
+        },
+    };
+
+    /// loom has none; this one has the orderings of std's.
+    pub(crate) struct OnceLock<T> {
+        set: AtomicBool,
+        value: std::sync::OnceLock<T>,
+    }
+
+    impl<T> OnceLock<T> {
+        pub(crate) fn new() -> Self {
+            Self {
+                set: AtomicBool::new(false),
+                value: std::sync::OnceLock::new(),
+            }
+        }
+
+        pub(crate) fn get(&self) -> Option<&T> {
+            let set = self.set.load(Ordering::Acquire);
+            set.then(|| self.value.get().expect("set before it was said to be"))
+        }
+
+        pub(crate) fn set(&self, value: T) -> Result<(), T> {
+            self.value.set(value)?;
+            self.set.store(true, Ordering::Release);
+            Ok(())
+        }
+    }
+}
+
+#[allow(dead_code, reason = "the models do not need all of it")]
+#[path = "../src/inbox.rs"]
+mod inbox;
+#[allow(dead_code, reason = "the models do not need all of it")]
+#[path = "../src/cell/join.rs"]
+mod join;
+
+#[path = "../src/cell/request.rs"]
+mod request;
+
+use inbox::Inbox;
+use join::JoinCell;
+use request::CancelRequest;
+
+fn model(threads_and_all: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(threads_and_all);
+}
+
+/// Someone who sleeps until woken. A wake that is lost is a deadlock, which loom reports.
+struct Sleeper(Arc<Notify>);
+
+struct WakesSleeper(Arc<Notify>);
+
+impl Wake for WakesSleeper {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.notify();
+    }
+}
+
+impl Sleeper {
+    fn new() -> Self {
+        Self(Arc::new(Notify::new()))
+    }
+
+    fn waker(&self) -> Waker {
+        std::sync::Arc::new(WakesSleeper(self.0.clone())).into()
+    }
+
+    fn sleep(&self) {
+        self.0.wait();
+    }
+}
+
+// ---- the inbox -----------------------------------------------------------------------------------------------------
+
+/// The loop parks when its inbox is empty; each message wakes it.
+#[test]
+fn inbox_loses_no_wake() {
+    model(|| {
+        let inbox = Arc::new(Inbox::new());
+        let senders = [1, 2].map(|message| {
+            let inbox = inbox.clone();
+            thread::spawn(move || inbox.push(message).unwrap())
+        });
+        let sleeper = Sleeper::new();
+        inbox.set_driver(Some(sleeper.waker()));
+        let mut messages = Vec::new();
+        loop {
+            inbox.drain(&mut messages);
+            if messages.len() == 2 {
+                break;
+            }
+            sleeper.sleep();
+        }
+        for sender in senders {
+            sender.join().unwrap();
+        }
+        messages.sort_unstable();
+        assert_eq!(messages, [1, 2]);
+    });
+}
+
+/// Between two drives nobody is there to be woken; the next driver sees what has come meanwhile, or is woken by it.
+#[test]
+fn inbox_follows_its_driver() {
+    model(|| {
+        let inbox = Arc::new(Inbox::new());
+        let mut messages = Vec::new();
+        let sender = {
+            let inbox = inbox.clone();
+            thread::spawn(move || {
+                inbox.push(1).unwrap();
+                inbox.push(2).unwrap();
+            })
+        };
+        // The first drive ends for reasons of its own, having looked once.
+        inbox.set_driver(Some(Sleeper::new().waker()));
+        inbox.drain(&mut messages);
+        inbox.set_driver(None);
+        let sleeper = Sleeper::new();
+        inbox.set_driver(Some(sleeper.waker()));
+        loop {
+            inbox.drain(&mut messages);
+            if messages.len() == 2 {
+                break;
+            }
+            sleeper.sleep();
+        }
+        sender.join().unwrap();
+        // From one sender: in its order.
+        assert_eq!(messages, [1, 2]);
+    });
+}
+
+/// At the close each message is read, given to the one who closes, or given back: one of the three, and once.
+#[test]
+fn inbox_loses_nothing_at_its_close() {
+    model(|| {
+        let inbox = Arc::new(Inbox::new());
+        let senders = [1, 2].map(|message| {
+            let inbox = inbox.clone();
+            thread::spawn(move || inbox.push(message).err())
+        });
+        let mut messages = Vec::new();
+        inbox.drain(&mut messages);
+        messages.extend(inbox.close());
+        let came_late = senders.map(|sender| sender.join().unwrap());
+        messages.extend(came_late.into_iter().flatten());
+        messages.sort_unstable();
+        assert_eq!(messages, [1, 2]);
+        assert_eq!(inbox.push(3), Err(3));
+        assert!(!inbox.push_with(|| unreachable!("not made for a closed inbox")));
+    });
+}
+
+// ---- the join cell -------------------------------------------------------------------------------------------------
+
+/// What a task gives; counts its drop.
+struct Output(std::sync::Arc<AtomicUsize>);
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A cell, the runner's thread that completes it, and how many outputs were dropped.
+fn running() -> (
+    Arc<JoinCell<Output>>,
+    thread::JoinHandle<()>,
+    std::sync::Arc<AtomicUsize>,
+) {
+    let drops = std::sync::Arc::new(AtomicUsize::new(0));
+    let cell = Arc::new(JoinCell::new());
+    let (ours, output) = (cell.clone(), Output(drops.clone()));
+    // SAFETY: the one call of the one runner.
+    let runner = thread::spawn(move || unsafe { ours.complete(output, drop) });
+    (cell, runner, drops)
+}
+
+fn poll(cell: &JoinCell<Output>, waker: &Waker) -> Poll<()> {
+    // SAFETY: each model has one handle, on one thread.
+    unsafe { cell.poll_complete(&mut Context::from_waker(waker)) }
+}
+
+fn sleep_until_complete(cell: &JoinCell<Output>, sleeper: &Sleeper) {
+    let waker = sleeper.waker();
+    while poll(cell, &waker).is_pending() {
+        sleeper.sleep();
+    }
+}
+
+#[test]
+fn join_wakes_the_one_who_waits() {
+    model(|| {
+        let (cell, runner, drops) = running();
+        sleep_until_complete(&cell, &Sleeper::new());
+        // SAFETY: the one handle.
+        let output = unsafe { cell.take() };
+        assert_eq!(drops.load(Ordering::Relaxed), 0);
+        assert!(output.is_some());
+        drop(output);
+        // SAFETY: the one handle. It was taken already.
+        assert!(unsafe { cell.take() }.is_none());
+        runner.join().unwrap();
+        drop(cell);
+        assert_eq!(drops.load(Ordering::Relaxed), 1);
+    });
+}
+
+/// The handle goes from one awaiter to the next: the last one is woken.
+#[test]
+fn join_wakes_the_last_one_who_waits() {
+    model(|| {
+        let (cell, runner, drops) = running();
+        if poll(&cell, &Sleeper::new().waker()).is_pending() {
+            sleep_until_complete(&cell, &Sleeper::new());
+        }
+        // SAFETY: the one handle.
+        assert!(unsafe { cell.take() }.is_some());
+        runner.join().unwrap();
+        assert_eq!(drops.load(Ordering::Relaxed), 1);
+    });
+}
+
+/// A handle that leaves without a look: it gets the output, or the runner drops it.
+#[test]
+fn join_left_at_any_moment() {
+    model(|| {
+        let (cell, runner, drops) = running();
+        // SAFETY: the one handle.
+        let output = unsafe { cell.leave() };
+        if let Some(output) = output {
+            assert_eq!(drops.load(Ordering::Relaxed), 0);
+            drop(output);
+        }
+        runner.join().unwrap();
+        assert_eq!(drops.load(Ordering::Relaxed), 1);
+    });
+}
+
+/// A handle that has waited, leaves, and still wants to know when the task is gone: what a drop leaves to its collector.
+#[test]
+fn join_left_and_waited_for() {
+    model(|| {
+        let (cell, runner, drops) = running();
+        let pending = poll(&cell, &Sleeper::new().waker()).is_pending();
+        // SAFETY: the one handle.
+        let output = unsafe { cell.leave() };
+        assert!(output.is_some() || pending);
+        sleep_until_complete(&cell, &Sleeper::new());
+        drop(output);
+        runner.join().unwrap();
+        assert_eq!(drops.load(Ordering::Relaxed), 1);
+    });
+}
+
+/// Looking for the output without waiting.
+#[test]
+fn join_taken_when_it_is_there() {
+    model(|| {
+        let (cell, runner, drops) = running();
+        // SAFETY: the one handle.
+        let early = unsafe { cell.take() };
+        assert!(early.is_none() || cell.is_complete());
+        let rest = if early.is_none() {
+            // SAFETY: the one handle.
+            unsafe { cell.leave() }
+        } else {
+            None
+        };
+        runner.join().unwrap();
+        drop((early, rest));
+        assert_eq!(drops.load(Ordering::Relaxed), 1);
+    });
+}
+
+// ---- cancelling ----------------------------------------------------------------------------------------------------
+
+/// Asked before, during or after its first poll, the task learns it: at once, or by a wake.
+#[test]
+fn a_cancel_request_is_seen() {
+    model(|| {
+        let request = Arc::new(CancelRequest::new());
+        let asking = [(); 2].map(|()| {
+            let request = request.clone();
+            thread::spawn(move || request.make())
+        });
+        let sleeper = Sleeper::new();
+        let waker = sleeper.waker();
+        while !request.was_made(&Context::from_waker(&waker)) {
+            sleeper.sleep();
+        }
+        for asking in asking {
+            asking.join().unwrap();
+        }
+    });
+}
