@@ -5,7 +5,7 @@
 
 use std::{
     borrow::Cow,
-    cell::{Cell, RefCell},
+    cell::Cell,
     fmt,
     future::Future,
     num::NonZeroU64,
@@ -112,9 +112,11 @@ impl fmt::Display for TaskInfo {
 }
 
 /// What one task carries with it from poll to poll: its identity and its context variables.
+///
+/// It is `Sync`, so that whoever holds the task can ask who it is while it is being polled.
 pub struct TaskContext {
     info: TaskInfo,
-    variables: RefCell<Variables>,
+    variables: Variables,
 }
 
 scoped_thread_local! {
@@ -158,15 +160,12 @@ impl TaskContext {
             name: name.map(|name| Arc::new(name.into())),
             location,
         };
-        Self {
-            info,
-            variables: RefCell::new(variables),
-        }
+        Self { info, variables }
     }
 
     #[inline]
     fn inheritance(&self) -> (TaskId, Variables) {
-        (self.info.id, self.variables.borrow().clone())
+        (self.info.id, self.variables.copy())
     }
 
     /// The current task once more: for work that is done on its behalf, when or where it is not being polled itself.
@@ -175,13 +174,18 @@ impl TaskContext {
     pub fn copy_current() -> Option<Self> {
         with_current(|current| Self {
             info: current.info.clone(),
-            variables: RefCell::new(current.variables.borrow().clone()),
+            variables: current.variables.copy(),
         })
     }
 
     /// Who this context belongs to.
     pub fn info(&self) -> &TaskInfo {
         &self.info
+    }
+
+    /// Drops the variables: the task has ended, and they need not wait for the last who wants to know who it was.
+    pub fn forget_variables(&self) {
+        self.variables.clear();
     }
 
     /// Runs `f` as this task: its identity and variables are the current ones, no deadline is inherited, and the budget is
@@ -224,8 +228,8 @@ pub fn enclosing_task() -> Option<TaskInfo> {
 }
 
 /// Lends the variables of the current task to `f`; `None` outside of tasks.
-pub(crate) fn with_variables<R>(f: impl FnOnce(&mut Variables) -> R) -> Option<R> {
-    with_current(|current| f(&mut current.variables.borrow_mut()))
+pub(crate) fn with_variables<R>(f: impl FnOnce(&Variables) -> R) -> Option<R> {
+    with_current(|current| f(&current.variables))
 }
 
 pin_project! {

@@ -5,7 +5,7 @@ use std::{
     error::Error,
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -119,20 +119,35 @@ impl<T> Error for OutsideTask<T> {}
 
 type Value = Arc<dyn Any + Send + Sync>;
 
-/// The variables of one task, copied on write. A list, not a map: programs have a handful of variables.
-#[derive(Clone, Default)]
-pub(crate) struct Variables(Option<Arc<Vec<(usize, Value)>>>);
+/// Copied on write. A list, not a map: programs have a handful of variables.
+type List = Arc<Vec<(usize, Value)>>;
+
+/// The variables of one task.
+///
+/// Most tasks have none, and pay for them with one load at each spawn.
+#[derive(Default)]
+pub(crate) struct Variables(OnceLock<Box<Mutex<List>>>);
 
 impl Variables {
+    /// The list as it stands, for a child.
+    #[inline]
+    pub(crate) fn copy(&self) -> Self {
+        match self.0.get() {
+            None => Self::default(),
+            Some(list) => Self(OnceLock::from(Box::new(Mutex::new(lock(list).clone())))),
+        }
+    }
+
     fn get(&self, key: usize) -> Option<Value> {
-        let list = self.0.as_ref()?;
+        let list = lock(self.0.get()?);
         let (_, value) = list.iter().find(|(other, _)| *other == key)?;
         Some(value.clone())
     }
 
-    /// Gives the value that was replaced, so that the caller can drop it outside of any borrow.
-    fn set(&mut self, key: usize, value: Value) -> Option<Value> {
-        let list = Arc::make_mut(self.0.get_or_insert_default());
+    /// Gives the value that was replaced, so that the caller can drop it outside of the lock.
+    fn set(&self, key: usize, value: Value) -> Option<Value> {
+        let mut list = lock(self.0.get_or_init(Box::default));
+        let list = Arc::make_mut(&mut *list);
         match list.iter_mut().find(|(other, _)| *other == key) {
             Some((_, slot)) => Some(std::mem::replace(slot, value)),
             None => {
@@ -141,4 +156,15 @@ impl Variables {
             }
         }
     }
+
+    pub(crate) fn clear(&self) {
+        let former = self.0.get().map(|list| std::mem::take(&mut *lock(list)));
+        // Not under the lock: these are values of others.
+        drop(former);
+    }
+}
+
+/// No code but ours runs under the lock, so a poisoned one is still in order.
+fn lock(list: &Mutex<List>) -> MutexGuard<'_, List> {
+    list.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,12 +4,13 @@ use std::{
     any::Any,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
 use futures_task::{ArcWake, waker_ref};
-use smolio_context::{Scoped, TaskContext, TaskInfo, Unhandled, forget_waits, report_unhandled};
+use smolio_context::{TaskContext, TaskInfo, Unhandled, forget_waits, report_unhandled};
 
 use super::{
     bound::{Bound, Thread},
@@ -31,8 +32,8 @@ pub(crate) trait Runnable: Completion {
 
 pub(crate) struct LocalCell<F: Future> {
     wake_target: WakeTarget,
-    info: TaskInfo,
-    future: Bound<Scoped<F>>,
+    context: TaskContext,
+    future: Bound<F>,
     join: JoinCell<Outcome<F::Output>>,
 }
 
@@ -47,8 +48,8 @@ impl<F: Future + 'static> LocalCell<F> {
     ) -> (Arc<Self>, Joiner<F::Output>) {
         Self::start(Arc::new(Self {
             wake_target,
-            info: context.info().clone(),
-            future: Bound::here(Scoped::new(context, future)),
+            context,
+            future: Bound::here(future),
             join: JoinCell::new(),
         }))
     }
@@ -65,8 +66,8 @@ impl<F: Future + 'static> LocalCell<F> {
     {
         Self::start(Arc::new(Self {
             wake_target,
-            info: context.info().clone(),
-            future: Bound::new(home, Scoped::new(context, future)),
+            context,
+            future: Bound::new(home, future),
             join: JoinCell::new(),
         }))
     }
@@ -88,55 +89,50 @@ impl<F: Future + 'static> LocalCell<F> {
         }
         let waker = waker_ref(self);
         let mut cx = Context::from_waker(&waker);
-        let poll = || {
-            self.future.with(|mut future| {
-                let running = future.as_mut().as_pin_mut();
-                let result = running
-                    .expect("a task that has ended is not run")
-                    .poll(&mut cx);
-                if result.is_ready() {
-                    future.set(None);
-                }
-                result
-            })
+        let poll_it = |mut future: Pin<&mut Option<F>>| {
+            let running = future.as_mut().as_pin_mut();
+            let result = running
+                .expect("a task that has ended is not run")
+                .poll(&mut cx);
+            if result.is_ready() {
+                future.set(None);
+            }
+            result
         };
+        let poll = || self.context.enter(|| self.future.with(poll_it));
         match catch_unwind(AssertUnwindSafe(poll)) {
             Ok(Poll::Pending) => None,
             Ok(Poll::Ready(value)) => Some(Ok(value)),
             Err(payload) => {
                 // A second panic, from the drop, has nobody left to go to but the hook.
                 if let Err(second) = self.drop_future() {
-                    report_panic(&self.info, second);
+                    report_panic(self.context.info(), second);
                 }
                 Some(Err(Failure::Panicked(payload)))
             }
         }
     }
 
+    /// Drops the future, if it is still there, as the task that it is.
     fn drop_future(&self) -> Result<(), Box<dyn Any + Send>> {
-        self.future.with(|mut future| {
-            let dropped = catch_unwind(AssertUnwindSafe(|| {
-                if let Some(scoped) = future.as_mut().as_pin_mut() {
-                    scoped.drop_future();
-                }
-            }));
-            future.set(None);
-            dropped
-        })
+        let drop_it = || self.future.with(|mut future| future.set(None));
+        catch_unwind(AssertUnwindSafe(|| self.context.enter(drop_it)))
     }
 
     fn complete(&self, outcome: Outcome<F::Output>) {
-        forget_waits(self.info.id());
+        forget_waits(self.context.info().id());
         let complete = || {
+            self.context.forget_variables();
             // SAFETY: `run` ends the task once: the loop forgets it then, and the future in it is gone.
             unsafe {
-                self.join
-                    .complete(outcome, |unwanted| drop_unwanted(&self.info, unwanted));
+                self.join.complete(outcome, |unwanted| {
+                    drop_unwanted(self.context.info(), unwanted);
+                });
             }
         };
         // The waker is foreign code.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(complete)) {
-            report_panic(&self.info, payload);
+            report_panic(self.context.info(), payload);
         }
     }
 }
@@ -183,7 +179,7 @@ impl<F: Future + 'static> Runnable for LocalCell<F> {
 
 impl<F: Future + 'static> Completion for LocalCell<F> {
     fn info(&self) -> &TaskInfo {
-        &self.info
+        self.context.info()
     }
 
     fn cancel(&self) {
