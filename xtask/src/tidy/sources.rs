@@ -9,6 +9,8 @@ const MOST_LINES: usize = 500;
 const INSTANT_HOMES: &[&str] = &[
     "crates/smolio-context/src/clock.rs",
     "crates/smolio-context/src/instant.rs",
+    // Tests the conversions from and to it.
+    "crates/smolio-context/tests/it/time.rs",
     // How long the machine has really been idle, while the virtual clock stands.
     "crates/smolio-test/src/policy.rs",
 ];
