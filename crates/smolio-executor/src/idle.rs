@@ -21,14 +21,16 @@ pub struct IdleState {
     pub next_timer: Option<Instant>,
     /// How many `to_thread` closures have not returned yet.
     pub threads_in_flight: usize,
-    /// Nothing has run since the policy was last asked: the turn or the wait that it chose brought nothing.
+    /// Nothing has run since the policy was last asked: the turn or the wait that it chose brought nothing. Also true after a
+    /// wake for nothing, so a [`ParkFor`](IdleAction::ParkFor) may have ended early.
     pub still_idle: bool,
 }
 
 /// What the loop is to do.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum IdleAction {
-    /// Wait for events or for the next timer, as a loop without a policy does.
+    /// Wait for events or for the next timer, as a loop without a policy does. The timer goes by the machine's clock: not for
+    /// loops on a virtual one.
     Park,
     /// Wait for events, at most this long in real time.
     ParkFor(Duration),

@@ -11,7 +11,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use smolio_context::{CleanUp, TaskId, TaskInfo, clean_up_later, is_collecting};
+use smolio_context::{CleanUp, TaskId, TaskInfo, clean_up_later, is_collecting, waiting_for};
 
 use crate::cell::{Failure, Joiner, Outcome, drop_unread};
 
@@ -117,11 +117,13 @@ impl<T> Task<T> {
     }
 
     fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<T>> {
-        let joiner = self
-            .joiner
-            .as_mut()
-            .expect("a handle is whole until it is consumed");
-        joiner.poll(cx)
+        let joiner = self.joiner.as_mut();
+        let joiner = joiner.expect("a handle is whole until it is consumed");
+        let outcome = joiner.poll(cx);
+        if outcome.is_pending() {
+            waiting_for(|| format!("the end of {}", joiner.info()));
+        }
+        outcome
     }
 
     /// The task has ended: what was not read is seen to.
