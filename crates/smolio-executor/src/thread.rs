@@ -8,7 +8,7 @@ use std::{
 };
 
 use async_lock::Semaphore;
-use smolio_context::{TaskContext, VirtualClock, waiting_for};
+use smolio_context::{TaskContext, VirtualClock};
 
 use crate::{Task, cell::pooled, local::Local, settings};
 
@@ -112,11 +112,7 @@ impl<T> Future for OnThread<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let task = self.0.as_mut().expect("the task is there until the drop");
-        let result = Pin::new(task).poll(cx);
-        if result.is_pending() {
-            waiting_for(|| "to_thread".to_string());
-        }
-        result
+        Pin::new(task).poll(cx)
     }
 }
 

@@ -21,7 +21,7 @@ impl Drop for Leaves {
     fn drop(&mut self) {
         let (name, log) = (self.0, self.1.clone());
         clean_up_later(CleanUp::new("a note", async move {
-            log.lock().unwrap().push(name)
+            log.lock().unwrap().push(name);
         }));
     }
 }
@@ -88,10 +88,7 @@ fn a_panic_loses_nothing() {
             drop(Leaves("dropped", log.clone()));
             panic!("in the drop");
         });
-        assert_eq!(
-            panic_message(&*inner.map(|()| ()).unwrap_err()),
-            "in the drop"
-        );
+        assert_eq!(panic_message(&*inner.unwrap_err()), "in the drop");
         // The outer one is back.
         drop(Leaves("outer again", log.clone()));
         inner_left.len()

@@ -93,7 +93,6 @@ fn f1_a_panic_in_making_the_close() {
         let payload = AssertUnwindSafe::<_>(future)
             .catch_unwind()
             .await
-            .map(|()| ())
             .unwrap_err();
         assert_eq!(payload.downcast_ref::<&str>(), Some(&"the closure"));
         assert_eq!(hook.take_one().message(), "the body");

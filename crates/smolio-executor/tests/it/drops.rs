@@ -95,16 +95,13 @@ fn cancel() {
     });
 }
 
-/// Spawned at the first poll: `make` runs inside of the loop, but a future that is never polled should not have spawned.
-fn spawn_lazily<B, F>(
-    body: B,
-    then: impl FnOnce(smolio_executor::Task<()>) -> F,
-) -> impl Future<Output = F::Output>
+/// Spawned at the first poll: a future that is never polled should not have spawned.
+async fn spawn_lazily<B, F>(body: B, then: impl FnOnce(smolio_executor::Task<()>) -> F) -> F::Output
 where
     B: Future<Output = ()> + Send + 'static,
     F: Future,
 {
-    async move { then(spawn(body)).await }
+    then(spawn(body)).await
 }
 
 #[test]

@@ -353,7 +353,7 @@ fn f1_a_panic_in_the_drop() {
             let bomb = Bomb;
             let body = Box::pin(async move {
                 let _bomb = bomb;
-                pending().await
+                pending::<()>().await;
             });
             let task = spawn_local(way(body, Box::pin(async move { counter.add() })));
             yields(3).await;

@@ -232,7 +232,7 @@ fn fail_ends_the_run_with_its_report() {
             })
             .detach();
             pending::<()>().await;
-        })
+        });
     });
     assert_eq!(text, "who waits for whom");
     assert_eq!((policy.states.borrow().len(), drops.get()), (1, 1));

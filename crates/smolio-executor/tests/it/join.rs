@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use smolio_context::panic_message;
+use smolio_context::{observe, panic_message, waits_of};
 use smolio_executor::{JoinError, Runner, TaskBuilder, run, spawn, spawn_local, yield_now};
 
 use crate::support::{Gate, Hook, Wakes, panic_of, under_100_seeds, until, yields};
@@ -48,7 +48,7 @@ fn join_gives_the_panic_as_an_error() {
                 .name("fetch")
                 .spawn(async { panic!("no {}", "route") });
             let id = task.id();
-            let error: JoinError = task.join().await.map(|()| ()).unwrap_err();
+            let error: JoinError = task.join().await.unwrap_err();
             assert!(error.is_panic() && !error.is_cancelled());
             assert_eq!(error.task().id(), id);
             let text = error.to_string();
@@ -67,7 +67,7 @@ fn join_gives_the_panic_as_an_error() {
 fn join_keeps_the_payload() {
     run(async {
         let task = spawn(async { std::panic::panic_any(42_u8) });
-        let error = task.join().await.map(|()| ()).unwrap_err();
+        let error = task.join().await.unwrap_err();
         assert!(
             error
                 .to_string()
@@ -209,4 +209,33 @@ fn spawning_outside_of_a_loop_drops_the_future() {
     let refused = catch_unwind(AssertUnwindSafe(|| spawn(async move { drop(guard) })));
     assert!(refused.is_err());
     assert_eq!(drops.get(), 1);
+}
+
+/// Whoever awaits, joins or cancels a task says which one, to those who look.
+#[test]
+fn an_observer_sees_who_waits_for_whom() {
+    let _observing = observe();
+    run(async {
+        let gate = Gate::new();
+        let fetch = || TaskBuilder::new().name("fetch").spawn(gate.wait());
+        let expected = format!("the end of fetch (spawned at {}:", file!());
+        let (awaited, joined) = (fetch(), fetch());
+        let waiting = [
+            spawn(awaited),
+            spawn(async move { joined.join().await.unwrap() }),
+        ];
+        yields(3).await;
+        for task in &waiting {
+            let [wait] = &*waits_of(task.id()) else {
+                panic!("not one wait: {:?}", waits_of(task.id()));
+            };
+            assert!(wait.what.starts_with(&expected), "{}", wait.what);
+        }
+        gate.open();
+        for task in waiting {
+            let id = task.id();
+            task.await;
+            assert_eq!(waits_of(id), []);
+        }
+    });
 }

@@ -1,6 +1,11 @@
 //! The tests of this crate, through its public API. A name that begins with `c1`, `r2` and so on is a row of what asyncio and
 //! trio promise, in our terms.
 
+#![allow(
+    clippy::async_yields_async,
+    reason = "a run hands its tasks out, to the next run"
+)]
+
 mod support;
 
 mod cancel;

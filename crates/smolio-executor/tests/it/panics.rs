@@ -273,7 +273,7 @@ fn main_is_dropped_inside_of_its_loop() {
         runner.run(async {
             let _spawns = spawns;
             poll_fn(|_| -> Poll<()> { panic!("main") }).await;
-        })
+        });
     });
     assert_eq!(text, "main");
     runner.run(yields(2));

@@ -116,18 +116,18 @@ fn a_nested_run_is_a_clear_panic() {
     };
     nested(panic_of(|| run(async { run(async {}) })));
     nested(panic_of(|| {
-        run(async { spawn_local(async { run(async {}) }).await })
+        run(async { spawn_local(async { run(async {}) }).await });
     }));
     nested(panic_of(|| {
         run(async {
             let other = Runner::new();
             other.run(async {});
-        })
+        });
     }));
     nested(panic_of(|| {
         Runner::builder()
             .workers(2)
-            .run(async { spawn(async { run(async {}) }).await })
+            .run(async { spawn(async { run(async {}) }).await });
     }));
     // On a thread of its own it is fine.
     assert_eq!(run(async { to_thread(|| run(async { 42 })).await }), 42);

@@ -10,6 +10,12 @@ use smolio_executor::{Builder, Runner, ThreadLimit, run, spawn, to_thread, yield
 
 use crate::support::{Child, Counter, Jump, Latch, is_child, panic_of};
 
+/// The child says what it found.
+#[expect(clippy::print_stdout, reason = "its parent reads it")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
 #[test]
 fn no_workers_is_an_error() {
     let error = Runner::builder().workers(0).build().unwrap_err();
@@ -55,7 +61,7 @@ fn an_environment_that_makes_no_sense_is_an_error() {
     const NAME: &str = "settings::an_environment_that_makes_no_sense_is_an_error";
     if is_child(NAME) {
         let error = Runner::builder().build().unwrap_err();
-        println!("error: {error}");
+        say(&format!("error: {error}"));
         let text = panic_of(|| run(async {}));
         assert_eq!(text, error.to_string());
         assert_eq!(panic_of(Runner::new), error.to_string());

@@ -12,6 +12,7 @@ use crate::support::{Child, Counter, Gate, Latch, is_child, until, yields};
 const BOTH: [Signal; 2] = [Signal::INT, Signal::TERM];
 
 /// The child says that it got so far.
+#[expect(clippy::print_stdout, reason = "its parent reads it")]
 fn say(line: &str) {
     println!("{line}");
 }

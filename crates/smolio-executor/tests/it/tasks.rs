@@ -139,7 +139,6 @@ fn current_task_is_the_one_that_runs() {
             spawn_local(async { panic!("further down") })
                 .join()
                 .await
-                .map(|()| ())
                 .unwrap_err();
             assert_eq!(current_task().unwrap().id(), main.id());
             let grandchild = spawn(async { spawn(async { current_task().unwrap() }).await });
@@ -195,7 +194,7 @@ fn current_task_in_destructors_is_the_task_that_is_dropped() {
                 panic!("unwinds");
             });
             let id = task.id();
-            task.join().await.map(|()| ()).unwrap_err();
+            task.join().await.unwrap_err();
             assert_eq!(seen_id().await, id);
 
             let looks = look();
