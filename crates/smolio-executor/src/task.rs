@@ -110,12 +110,6 @@ impl<T> Task<T> {
         self.leave();
     }
 
-    /// Cancels the task without waiting for it, even where drops are collected.
-    pub(crate) fn abandon(mut self) {
-        self.joiner().cancel();
-        self.leave();
-    }
-
     fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<T>> {
         let joiner = self.joiner.as_mut();
         let joiner = joiner.expect("a handle is whole until it is consumed");
@@ -149,11 +143,17 @@ impl<T> Future for Task<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        match ready!(self.poll_outcome(cx)) {
-            Ok(value) => Poll::Ready(value),
-            Err(Failure::Panicked(payload)) => resume_unwind(payload),
-            Err(Failure::Cancelled) => panic!("{} was cancelled", self.info()),
-        }
+        let outcome = ready!(self.poll_outcome(cx));
+        Poll::Ready(value_of(self.info(), outcome))
+    }
+}
+
+/// The value of a task that has one; else this panics.
+pub(crate) fn value_of<T>(task: &TaskInfo, outcome: Outcome<T>) -> T {
+    match outcome {
+        Ok(value) => value,
+        Err(Failure::Panicked(payload)) => resume_unwind(payload),
+        Err(Failure::Cancelled) => panic!("{task} was cancelled"),
     }
 }
 

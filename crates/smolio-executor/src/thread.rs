@@ -8,9 +8,14 @@ use std::{
 };
 
 use async_lock::Semaphore;
-use smolio_context::{TaskContext, VirtualClock};
+use smolio_context::{TaskContext, VirtualClock, waiting_for};
 
-use crate::{Task, cell::pooled, local::Local, settings};
+use crate::{
+    cell::{Joiner, drop_unread, pooled},
+    local::Local,
+    settings,
+    task::value_of,
+};
 
 /// How many closures may be on threads at the same time. Clones share the limit.
 ///
@@ -101,25 +106,37 @@ where
         drop((permit, job));
     };
     blocking::unblock(on_thread).detach();
-    OnThread(Some(Task::new(joiner))).await
+    OnThread(Some(joiner)).await
 }
 
 /// Waits for a closure, and abandons it when dropped.
-struct OnThread<T>(Option<Task<T>>);
+struct OnThread<T>(Option<Joiner<T>>);
+
+// Nothing in a handle is pinned.
+impl<T> Unpin for OnThread<T> {}
 
 impl<T> Future for OnThread<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        let task = self.0.as_mut().expect("the task is there until the drop");
-        Pin::new(task).poll(cx)
+        let joiner = self.0.as_mut().expect("it is there until the drop");
+        match joiner.poll(cx) {
+            Poll::Ready(outcome) => Poll::Ready(value_of(joiner.info(), outcome)),
+            Poll::Pending => {
+                waiting_for(|| joiner.info().to_string());
+                Poll::Pending
+            }
+        }
     }
 }
 
 impl<T> Drop for OnThread<T> {
     fn drop(&mut self) {
-        if let Some(task) = self.0.take() {
-            task.abandon();
-        }
+        // Not like a task's handle: nobody waits for the end of a closure that cannot be stopped.
+        let Some(joiner) = self.0.take() else { return };
+        joiner.cancel();
+        let info = joiner.info().clone();
+        let (outcome, _) = joiner.leave();
+        drop_unread(&info, outcome);
     }
 }
