@@ -51,6 +51,7 @@ mod shutdown;
 mod sync;
 mod table;
 mod wake;
+mod wake_state;
 
 pub use finally::{Finally, finally, with_cleanup};
 pub use handle::{Closed, Handle};

@@ -9,6 +9,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
     future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     rc::Rc,
     sync::Arc,
@@ -17,7 +18,8 @@ use std::{
 
 use futures_task::waker;
 use smolio_context::{
-    CleanUp, CleanUpSink, Instant, ReadyOrder, TaskContext, TaskInfo, enclosing_task, install_sink,
+    CleanUp, CleanUpSink, Instant, ReadyOrder, TaskContext, TaskInfo, Unhandled, enclosing_task,
+    install_sink, report_unhandled,
 };
 use smolio_timer::driver::Driver;
 
@@ -321,12 +323,19 @@ impl Local {
     }
 
     fn fire_timers(&self) {
-        if self.runtime.pool().is_none() {
-            // Timeouts that are made in this turn count from here, and need not read the clock each.
-            self.timers.fire_and_begin_turn(Instant::now());
-        } else if !self.timers.is_empty() {
-            // A task that moves to another worker takes its timeouts along, out of the turn.
-            self.timers.fire(Instant::now());
+        let fire = || {
+            if self.runtime.pool().is_none() {
+                // Timeouts that are made in this turn count from here, and need not read the clock each.
+                self.timers.fire_and_begin_turn(Instant::now());
+            } else if !self.timers.is_empty() {
+                // A task that moves to another worker takes its timeouts along, out of the turn.
+                self.timers.fire(Instant::now());
+            }
+        };
+        // Wakers are foreign code, where somebody polls a timer by hand. One that panics must not take the loop with it.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(fire)) {
+            report_unhandled(Unhandled::panic(None, &*payload));
+            std::mem::forget(payload);
         }
     }
 

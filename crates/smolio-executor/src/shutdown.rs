@@ -171,7 +171,9 @@ thread_local! {
 
 /// A clean-up that the loop sees through.
 pub(crate) fn spawn_clean_up(local: &Local, clean_up: CleanUp) {
-    let context = TaskContext::child(Some("clean-up"));
+    // It goes on as the task that it cleans up for: so it is named in reports, if the clean-up panics for example.
+    let context =
+        TaskContext::copy_current().unwrap_or_else(|| TaskContext::child(Some("clean-up")));
     let job = CleanUpJob(Some(clean_up));
     Task::new(local.spawn(Kind::CleanUp, context, job)).detach();
 }

@@ -1,5 +1,5 @@
-//! The atomic protocols under all interleavings that loom can think of: the inbox, the join cell, and the cancelling of a task
-//! that moves about.
+//! The atomic protocols under all interleavings that loom can think of: the inbox, the join cell, the wakes of a task, and the
+//! cancelling of one that moves about.
 //!
 //! These are the very source files, compiled against loom's atomics. The models are bounded (three preemptions), which finds
 //! what a few threads can do to each other in a moment.
@@ -24,7 +24,7 @@ mod sync {
         cell::UnsafeCell,
         sync::{
             Mutex, MutexGuard,
-            atomic::{AtomicBool, AtomicU8, Ordering, fence},
+            atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering, fence},
         },
     };
 
@@ -58,9 +58,13 @@ mod sync {
 #[allow(dead_code, reason = "the models do not need all of it")]
 #[path = "../src/inbox.rs"]
 mod inbox;
+
 #[allow(dead_code, reason = "the models do not need all of it")]
 #[path = "../src/cell/join.rs"]
 mod join;
+#[allow(dead_code, reason = "the models do not need all of it")]
+#[path = "../src/wake_state.rs"]
+mod wake_state;
 
 #[path = "../src/cell/request.rs"]
 mod request;
@@ -68,6 +72,7 @@ mod request;
 use inbox::Inbox;
 use join::JoinCell;
 use request::CancelRequest;
+use wake_state::{Key, Kind, WakeState};
 
 fn model(threads_and_all: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
@@ -323,5 +328,107 @@ fn a_cancel_request_is_seen() {
         for asking in asking {
             asking.join().unwrap();
         }
+    });
+}
+
+// ---- wakes ---------------------------------------------------------------------------------------------------------
+
+const PLACE: Key = Key { index: 0, stamp: 7 };
+
+/// A loop with one task in it, which waits for `news`: polls it whenever it is ready, and gives it its place after the first.
+fn wait_for_news(
+    state: &WakeState<()>,
+    inbox: &Inbox<Key>,
+    news: &loom::sync::atomic::AtomicUsize,
+    wanted: usize,
+) {
+    let sleeper = Sleeper::new();
+    inbox.set_driver(Some(sleeper.waker()));
+    let (mut ready, mut first, mut messages) = (true, true, Vec::new());
+    loop {
+        inbox.drain(&mut messages);
+        for key in messages.drain(..) {
+            assert_eq!(key, PLACE);
+            state.received();
+            ready |= state.wake_at_home().is_some();
+        }
+        if !ready {
+            sleeper.sleep();
+            continue;
+        }
+        ready = false;
+        state.dequeued();
+        // Relaxed: it is the flags that must make it visible.
+        if news.load(Ordering::Relaxed) == wanted {
+            return;
+        }
+        if first {
+            first = false;
+            ready = state.settle(PLACE);
+        }
+    }
+}
+
+/// Whatever the moment at which other threads wake a task (before, during or after its first poll), it sees what they did.
+#[test]
+fn a_wake_from_afar_is_seen() {
+    model(|| {
+        let state = Arc::new(WakeState::queued((), Kind::Task));
+        let inbox = Arc::new(Inbox::new());
+        let news = Arc::new(loom::sync::atomic::AtomicUsize::new(0));
+        let wakers = [(); 2].map(|()| {
+            let (state, inbox, news) = (state.clone(), inbox.clone(), news.clone());
+            thread::spawn(move || {
+                news.fetch_add(1, Ordering::Relaxed);
+                if let Some(key) = state.wake_from_afar() {
+                    inbox.push(key).unwrap();
+                }
+            })
+        });
+        wait_for_news(&state, &inbox, &news, 2);
+        for waker in wakers {
+            waker.join().unwrap();
+        }
+    });
+}
+
+/// A task on its way to its loop, cancelled by the thread that sent it: the loop learns it on arrival or by a wake.
+#[test]
+fn a_cancel_overtakes_no_task() {
+    model(|| {
+        let state = Arc::new(WakeState::posted((), Kind::Task));
+        let inbox = Arc::new(Inbox::new());
+        let canceller = {
+            let (state, inbox) = (state.clone(), inbox.clone());
+            thread::spawn(move || {
+                state.cancel();
+                if let Some(key) = state.wake_from_afar() {
+                    inbox.push(key).unwrap();
+                }
+            })
+        };
+        let sleeper = Sleeper::new();
+        inbox.set_driver(Some(sleeper.waker()));
+        state.received();
+        state.dequeued();
+        // The first poll, if it comes first, leaves it pending.
+        let mut cancelled = state.is_cancelled();
+        let mut ready = !cancelled && state.settle(PLACE);
+        let mut messages = Vec::new();
+        while !cancelled {
+            inbox.drain(&mut messages);
+            for _ in messages.drain(..) {
+                state.received();
+                ready |= state.wake_at_home().is_some();
+            }
+            if ready {
+                ready = false;
+                state.dequeued();
+                cancelled = state.is_cancelled();
+            } else {
+                sleeper.sleep();
+            }
+        }
+        canceller.join().unwrap();
     });
 }

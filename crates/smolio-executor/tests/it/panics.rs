@@ -5,9 +5,11 @@ use std::{
     panic::panic_any,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
-use smolio_executor::{Runner, run, spawn, spawn_local};
+use smolio_executor::{Runner, TaskBuilder, finally, run, spawn, spawn_local, yield_now};
+use smolio_timer::sleep;
 
 use crate::support::{Counter, Gate, Hook, PanicWaker, panic_of, under_100_seeds, until, yields};
 
@@ -278,4 +280,35 @@ fn main_is_dropped_inside_of_its_loop() {
     assert_eq!(text, "main");
     runner.run(yields(2));
     assert_eq!(ran.get(), 1);
+}
+
+/// A timer that somebody polls by hand, with a waker that panics when the loop fires it.
+#[test]
+fn in_the_waker_of_a_timer() {
+    let hook = Hook::install();
+    on_one_and_two_workers(|runner| {
+        runner.run(async {
+            let short = Duration::from_millis(1);
+            let mut by_hand = Box::pin(sleep(short));
+            let waker = PanicWaker::waker();
+            let first = by_hand.as_mut().poll(&mut Context::from_waker(&waker));
+            assert!(first.is_pending());
+            // The loop goes on, with this timer as well.
+            sleep(2 * short).await;
+        });
+        hook.take_one();
+    });
+}
+
+/// A clean-up that panics on the loop is told under the name of the task that it cleans up for.
+#[test]
+fn in_a_clean_up_of_a_task_with_a_name() {
+    let hook = Hook::install();
+    run(async {
+        let body = finally(pending::<()>(), async { panic!("the clean-up") });
+        let task = TaskBuilder::new().name("careful").spawn(body);
+        yield_now().await;
+        task.cancel().await;
+    });
+    assert_eq!(hook.take_one().task().unwrap().name(), "careful");
 }
