@@ -48,7 +48,22 @@ pub fn enter_deadline(deadline: Option<Instant>) -> DeadlineGuard {
     DeadlineGuard(enclosing)
 }
 
-/// For the poll of a task: it has no part in the deadlines of whoever happens to poll it.
-pub(crate) fn hide() -> DeadlineGuard {
+/// For shielded scopes, around the poll of their body: the deadlines outside of them do not hold inside.
+///
+/// A timeout in there would else wait for an enclosing one to report, which waits for the shield to close.
+///
+/// The poll of a task has it too, in [`TaskContext::enter`](crate::TaskContext::enter): a task has no part in the deadlines of
+/// whoever happens to poll it.
+///
+/// ```
+/// use smolio_context::{Instant, current_deadline, enter_deadline, hide_deadlines};
+/// let now = Instant::now();
+/// let _timeout = enter_deadline(Some(now));
+/// let shield = hide_deadlines();
+/// assert_eq!(current_deadline(), None);
+/// drop(shield);
+/// assert_eq!(current_deadline(), Some(now));
+/// ```
+pub fn hide_deadlines() -> DeadlineGuard {
     DeadlineGuard(EARLIEST.take())
 }

@@ -34,6 +34,7 @@ mod instant;
 
 mod budget;
 mod deadline;
+mod shield;
 
 mod collector;
 mod unhandled;
@@ -46,12 +47,13 @@ pub use clock::{ClockGuard, VirtualClock};
 pub use collector::{
     CleanUp, CleanUpSink, SinkGuard, clean_up_later, collect, install_sink, is_collecting,
 };
-pub use deadline::{DeadlineGuard, current_deadline, enter_deadline};
+pub use deadline::{DeadlineGuard, current_deadline, enter_deadline, hide_deadlines};
 pub use instant::Instant;
 pub use observation::{
     ObservationGuard, Wait, forget_waits, is_observed, observe, waiting_for, waits_of,
 };
 pub use order::{ReadyOrder, ready_order, set_ready_order};
+pub use shield::{report_shield, watch_shields};
 pub use task::{Scoped, TaskContext, TaskId, TaskInfo, current_task, enclosing_task};
 pub use unhandled::{
     Unhandled, UnhandledHook, UnhandledKind, panic_message, report_unhandled, set_unhandled_hook,

@@ -21,7 +21,7 @@ use std::{
 use pin_project_lite::pin_project;
 use scoped_tls::scoped_thread_local;
 
-use crate::{budget, deadline, observation, variable::Variables};
+use crate::{budget, deadline, observation, shield, variable::Variables};
 
 /// Tells one task from all others of this process; ids are given in order of creation and never used again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -188,16 +188,17 @@ impl TaskContext {
         self.variables.clear();
     }
 
-    /// Runs `f` as this task: its identity and variables are the current ones, no deadline is inherited, and the budget is
-    /// a fresh one. What was current before is put back, also when `f` panics.
+    /// Runs `f` as this task: its identity and variables are the current ones, no deadline is inherited, no shield is
+    /// reported to the outside, and the budget is a fresh one. What was current before is put back, also when `f` panics.
     #[inline]
     pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
-        let _deadline = deadline::hide();
+        let _deadline = deadline::hide_deadlines();
+        let _shields = shield::border();
         TASK.set(self, || self.enter_child(f))
     }
 
     /// As [`enter`](Self::enter), for a child that is polled inside its parent's poll: the parent's deadlines hold for the
-    /// child too.
+    /// child too, and the parent sees the shields of the child.
     #[inline]
     pub fn enter_child<R>(&self, f: impl FnOnce() -> R) -> R {
         observation::begin_poll(&self.info);

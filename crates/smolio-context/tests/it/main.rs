@@ -5,6 +5,7 @@ mod collector;
 mod identity;
 mod observation;
 mod order;
+mod shield;
 mod time;
 mod unhandled;
 mod variables;

@@ -1,0 +1,125 @@
+//! Shields, as those see them who would drop what is around them.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+use smolio_context::{
+    Instant, Scoped, TaskContext, current_deadline, enter_deadline, hide_deadlines, report_shield,
+    watch_shields,
+};
+
+use crate::{panic_of, poll};
+
+/// A shielded scope that never closes.
+async fn open() {
+    let shield = poll_fn(|_| {
+        report_shield();
+        Poll::<()>::Pending
+    });
+    shield.await;
+}
+
+#[test]
+fn one_that_was_reported_is_seen_once() {
+    assert_eq!(watch_shields(|| 7), (7, false));
+    assert_eq!(watch_shields(report_shield), ((), true));
+    assert_eq!(watch_shields(|| 7), (7, false));
+}
+
+#[test]
+fn it_goes_through_futures_that_know_nothing_of_it() {
+    let mut body = pin!(async { Box::pin(async { open().await }).await });
+    for _ in 0..2 {
+        let (result, shielded) = watch_shields(|| poll(body.as_mut()));
+        assert!(result.is_pending() && shielded);
+    }
+}
+
+#[test]
+fn whoever_watches_keeps_it_to_itself() {
+    let ((_, inside), outside) = watch_shields(|| watch_shields(report_shield));
+    assert!(inside && !outside);
+    // And may tell of it.
+    let tell = || watch_shields(|| watch_shields(report_shield).1.then(report_shield));
+    assert!(tell().1);
+}
+
+#[test]
+fn what_was_reported_before_is_put_back() {
+    let (inside, outside) = watch_shields(|| {
+        report_shield();
+        watch_shields(|| ()).1
+    });
+    assert!(!inside && outside);
+}
+
+#[test]
+fn a_panic_puts_it_back_too() {
+    let panics = || {
+        panic_of(|| {
+            watch_shields(|| {
+                report_shield();
+                panic!("in the poll");
+            })
+        })
+    };
+    assert_eq!(watch_shields(panics), ("in the poll".to_string(), false));
+    let ((), outside) = watch_shields(|| {
+        report_shield();
+        panic_of(|| watch_shields(|| panic!("in the poll")));
+    });
+    assert!(outside);
+}
+
+#[test]
+fn a_task_is_a_border_and_a_child_is_none() {
+    let cx = &mut Context::from_waker(Waker::noop());
+    let mut task = pin!(Scoped::new(TaskContext::root(), open()));
+    let (result, shielded) = watch_shields(|| task.as_mut().poll(cx));
+    assert!(result.is_pending() && !shielded);
+    let (result, shielded) = watch_shields(|| task.as_mut().poll_child(cx));
+    assert!(result.is_pending() && shielded);
+    // What was reported outside of the task is not lost by it.
+    let (_, shielded) = watch_shields(|| {
+        report_shield();
+        TaskContext::root().enter(|| ());
+        panic_of(|| TaskContext::root().enter(|| panic!("in the task")));
+    });
+    assert!(shielded);
+}
+
+/// A task that somebody polls in the middle of his own poll sees its own shields only.
+#[test]
+fn within_a_task_one_watches_for_ones_own() {
+    let (inside, outside) = watch_shields(|| {
+        report_shield();
+        TaskContext::root().enter(|| (watch_shields(|| ()).1, watch_shields(report_shield).1))
+    });
+    assert_eq!((inside, outside), ((false, true), true));
+}
+
+#[test]
+fn each_thread_has_its_own() {
+    let ((), shielded) = watch_shields(|| {
+        std::thread::spawn(report_shield).join().unwrap();
+    });
+    assert!(!shielded);
+}
+
+#[test]
+fn deadlines_outside_do_not_hold_inside() {
+    let now = Instant::now();
+    let timeout = enter_deadline(Some(now));
+    {
+        let shield = hide_deadlines();
+        assert_eq!((shield.enclosing(), current_deadline()), (Some(now), None));
+        let inner = enter_deadline(Some(now));
+        assert_eq!(inner.enclosing(), None);
+    }
+    assert_eq!(current_deadline(), Some(now));
+    drop(timeout);
+    assert_eq!(current_deadline(), None);
+}
