@@ -6,30 +6,37 @@
 //!
 //! What is reported goes outwards by itself through futures that know nothing of shields, as far as the next one that
 //! watches. From there on it is that one's to say: it is silent if it is ready, since then the shield is gone with its body.
+//!
+//! A task is a border: nobody outside of it drops what is inside. That must not cost anything where there are no shields,
+//! so [`TaskContext::enter`](crate::TaskContext::enter) knows nothing of it. A watch is for one task, the one that was being
+//! polled when it began, and takes no report from another.
 
 use std::cell::Cell;
 
+use crate::task::{TaskAddress, enclosing_address};
+
 thread_local! {
-    /// A shield was reported since the innermost watch began.
-    static REPORTED: Cell<bool> = const { Cell::new(false) };
+    /// What the innermost watch waits for. Without one nobody reads it.
+    static WATCH: Cell<Watch> = const { Cell::new(Watch::Reported) };
 }
 
-/// Puts back what was reported before it was made.
-pub(crate) struct ShieldGuard(bool);
+/// A watch goes from the first state to the second, once at most.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Watch {
+    /// For a report from within this task.
+    For(TaskAddress),
+    /// There was one.
+    Reported,
+}
 
-impl Drop for ShieldGuard {
+/// Makes the watch outside of this one the innermost again.
+struct WatchGuard(Watch);
+
+impl Drop for WatchGuard {
     #[inline]
     fn drop(&mut self) {
-        REPORTED.set(self.0);
+        WATCH.set(self.0);
     }
-}
-
-/// For the poll of a task: what is reported in it is not for whoever happens to poll it.
-///
-/// What was reported before may stand meanwhile. It is read only by one who watches, and that one begins at nothing.
-#[inline]
-pub(crate) fn border() -> ShieldGuard {
-    ShieldGuard(REPORTED.get())
 }
 
 /// For shielded scopes, in each poll in which they stay pending: whoever is about to drop the future that is being polled
@@ -44,7 +51,9 @@ pub(crate) fn border() -> ShieldGuard {
 ///
 /// See [`watch_shields`] for an example.
 pub fn report_shield() {
-    REPORTED.set(true);
+    if WATCH.get() == Watch::For(enclosing_address()) {
+        WATCH.set(Watch::Reported);
+    }
 }
 
 /// For those who end a body by dropping it: runs `poll`, and tells whether a shield was reported in it.
@@ -66,7 +75,7 @@ pub fn report_shield() {
 /// ```
 #[inline]
 pub fn watch_shields<R>(poll: impl FnOnce() -> R) -> (R, bool) {
-    let _outside = ShieldGuard(REPORTED.replace(false));
+    let _outside = WatchGuard(WATCH.replace(Watch::For(enclosing_address())));
     let result = poll();
-    (result, REPORTED.get())
+    (result, WATCH.get() == Watch::Reported)
 }

@@ -11,6 +11,7 @@ use std::{
     num::NonZeroU64,
     panic::Location,
     pin::Pin,
+    ptr::NonNull,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -21,7 +22,7 @@ use std::{
 use pin_project_lite::pin_project;
 use scoped_tls::scoped_thread_local;
 
-use crate::{budget, deadline, observation, shield, variable::Variables};
+use crate::{budget, deadline, observation, variable::Variables};
 
 /// Tells one task from all others of this process; ids are given in order of creation and never used again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -193,7 +194,6 @@ impl TaskContext {
     #[inline]
     pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
         let _deadline = deadline::hide_deadlines();
-        let _shields = shield::border();
         TASK.set(self, || self.enter_child(f))
     }
 
@@ -226,6 +226,21 @@ pub fn current_task() -> Option<TaskInfo> {
 /// The task that is running now, also when the [current](current_task) one is a child of a group inside of it.
 pub fn enclosing_task() -> Option<TaskInfo> {
     TASK.is_set().then(|| TASK.with(|task| task.info.clone()))
+}
+
+/// Tells the task that is being polled from those around it, at the cost of a load: where its context lies. Two contexts of
+/// one task, such as that of a clean-up, are two.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TaskAddress(NonNull<TaskContext>);
+
+/// The address of the [`enclosing_task`]; outside of tasks one that no task has.
+#[inline]
+pub(crate) fn enclosing_address() -> TaskAddress {
+    TaskAddress(if TASK.is_set() {
+        TASK.with(|task| NonNull::from(task))
+    } else {
+        NonNull::dangling()
+    })
 }
 
 /// Lends the variables of the current task to `f`; `None` outside of tasks.

@@ -7,8 +7,8 @@ use std::{
 };
 
 use smolio_context::{
-    Instant, Scoped, TaskContext, current_deadline, enter_deadline, hide_deadlines, report_shield,
-    watch_shields,
+    CleanUp, Instant, Scoped, TaskContext, current_deadline, enter_deadline, hide_deadlines,
+    report_shield, watch_shields,
 };
 
 use crate::{panic_of, poll};
@@ -99,6 +99,17 @@ fn within_a_task_one_watches_for_ones_own() {
         TaskContext::root().enter(|| (watch_shields(|| ()).1, watch_shields(report_shield).1))
     });
     assert_eq!((inside, outside), ((false, true), true));
+}
+
+/// It bears the name of its task, but goes on when that one is gone.
+#[test]
+fn a_clean_up_is_a_task_of_its_own() {
+    TaskContext::root().enter(|| {
+        let mut clean_up = pin!(CleanUp::new("a farewell", open()));
+        let (result, shielded) = watch_shields(|| poll(clean_up.as_mut()));
+        assert!(result.is_pending() && !shielded);
+        assert!(watch_shields(report_shield).1);
+    });
 }
 
 #[test]
