@@ -1,0 +1,144 @@
+//! What is in a queue, and in which order it comes out.
+
+use std::{
+    cmp::Ordering,
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+    thread, vec,
+};
+
+use crate::heap::Heap;
+
+pub(crate) struct Items<T> {
+    order: Order<T>,
+    accepted: u64,
+}
+
+/// The one difference between the three kinds. Not a type parameter: so all three share their futures, their handles
+/// and their compiled code.
+enum Order<T> {
+    FirstInFirstOut(VecDeque<T>),
+    LastInFirstOut(Vec<T>),
+    SmallestFirst(Heap<T>),
+}
+
+impl<T> Items<T> {
+    pub(crate) fn first_in_first_out() -> Self {
+        Self::new(Order::FirstInFirstOut(VecDeque::new()))
+    }
+
+    pub(crate) fn last_in_first_out() -> Self {
+        Self::new(Order::LastInFirstOut(Vec::new()))
+    }
+
+    pub(crate) fn smallest_first(compare: fn(&T, &T) -> Ordering) -> Self {
+        Self::new(Order::SmallestFirst(Heap::new(compare)))
+    }
+
+    fn new(order: Order<T>) -> Self {
+        Self { order, accepted: 0 }
+    }
+
+    /// What the user calls a queue of this order.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.order {
+            Order::FirstInFirstOut(_) => "Queue",
+            Order::LastInFirstOut(_) => "LifoQueue",
+            Order::SmallestFirst(_) => "PriorityQueue",
+        }
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        match &self.order {
+            Order::FirstInFirstOut(items) => items.len(),
+            Order::LastInFirstOut(items) => items.len(),
+            Order::SmallestFirst(items) => items.len(),
+        }
+    }
+
+    /// How many items have ever been put in.
+    pub(crate) fn accepted(&self) -> u64 {
+        self.accepted
+    }
+
+    /// Puts the item in. If its comparison panics it stays with the caller, and nothing has happened.
+    #[inline]
+    pub(crate) fn push(&mut self, item: &mut Option<T>) {
+        let position = match (&self.order, &item) {
+            (Order::SmallestFirst(items), Some(new)) => items.position(new),
+            _ => 0,
+        };
+        let Some(new) = item.take() else { return };
+        match &mut self.order {
+            Order::FirstInFirstOut(items) => items.push_back(new),
+            Order::LastInFirstOut(items) => items.push(new),
+            Order::SmallestFirst(items) => items.insert(position, new, self.accepted),
+        }
+        self.accepted += 1;
+    }
+
+    /// Puts in `most` of the items at most. If a comparison panics, its item and the rest stay with the caller.
+    pub(crate) fn push_many(&mut self, rest: &mut vec::IntoIter<T>, most: usize) {
+        let most = most.min(rest.len());
+        match &mut self.order {
+            Order::FirstInFirstOut(items) => items.extend(rest.take(most)),
+            Order::LastInFirstOut(items) => items.extend(rest.take(most)),
+            Order::SmallestFirst(items) => {
+                for _ in 0..most {
+                    let Some(new) = rest.as_slice().first() else {
+                        return;
+                    };
+                    let position = items.position(new);
+                    if let Some(new) = rest.next() {
+                        items.insert(position, new, self.accepted);
+                        self.accepted += 1;
+                    }
+                }
+                return;
+            }
+        }
+        self.accepted += most as u64;
+    }
+
+    /// Takes the next item out. If a comparison panics, nothing has happened.
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<T> {
+        match &mut self.order {
+            Order::FirstInFirstOut(items) => items.pop_front(),
+            Order::LastInFirstOut(items) => items.pop(),
+            Order::SmallestFirst(items) => items.pop(),
+        }
+    }
+
+    /// Moves the next items out, `most` of them at most. If a comparison panics it ends there and gives the payload; what
+    /// has been taken by then is in `taken`.
+    pub(crate) fn pop_many(&mut self, taken: &mut Vec<T>, most: usize) -> thread::Result<()> {
+        let most = most.min(self.len());
+        match &mut self.order {
+            Order::FirstInFirstOut(items) => taken.extend(items.drain(..most)),
+            Order::LastInFirstOut(items) => {
+                taken.extend(items.drain(items.len() - most..).rev());
+            }
+            Order::SmallestFirst(items) => {
+                return catch_unwind(AssertUnwindSafe(|| {
+                    while let Some(item) = (taken.len() < most).then(|| items.pop()).flatten() {
+                        taken.push(item);
+                    }
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes all of it away, to be dropped elsewhere.
+    pub(crate) fn take_all(&mut self) -> Self {
+        let empty = match &self.order {
+            Order::FirstInFirstOut(_) => Order::FirstInFirstOut(VecDeque::new()),
+            Order::LastInFirstOut(_) => Order::LastInFirstOut(Vec::new()),
+            Order::SmallestFirst(items) => Order::SmallestFirst(items.new_empty()),
+        };
+        let order = std::mem::replace(&mut self.order, empty);
+        Self { order, accepted: 0 }
+    }
+}

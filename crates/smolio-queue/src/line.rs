@@ -1,0 +1,177 @@
+//! A waiting line: who waits, first come first notified, and how much is claimed by those who have been notified.
+//!
+//! Pure data: no lock, and no waker is called, cloned or dropped in here. Entries live in a slab and are chained through
+//! their keys, so entering, leaving from anywhere and notifying take constant time, and no allocation in the long run.
+
+use std::task::Waker;
+
+use slab::Slab;
+
+use crate::{
+    waiter::{Phase, Waiter},
+    wakes::Wakes,
+};
+
+#[derive(Default)]
+pub(crate) struct Line {
+    waiters: Slab<Waiter>,
+    // The ends of the chain of those that are waiting, in the order of their tickets.
+    first: Option<usize>,
+    last: Option<usize>,
+    next_ticket: u64,
+    // The sum of what those want who have been notified. It cannot overflow: there are fewer than 2^32 of them.
+    claimed: u64,
+}
+
+impl Line {
+    /// How many there are, notified or not.
+    pub(crate) fn len(&self) -> usize {
+        self.waiters.len()
+    }
+
+    /// Puts the waiter at `key` into the line, or back into its old place, and gives the waker that it had before.
+    pub(crate) fn wait(
+        &mut self,
+        key: &mut Option<usize>,
+        wants: u32,
+        waker: Waker,
+    ) -> Option<Waker> {
+        let Some(key) = *key else {
+            *key = Some(self.enter(wants, waker));
+            return None;
+        };
+        let waiter = &mut self.waiters[key];
+        let notified_with = std::mem::replace(&mut waiter.wants, wants);
+        if let Phase::Waiting { waker: old, .. } = &mut waiter.phase {
+            return Some(std::mem::replace(old, waker));
+        }
+        self.claimed -= u64::from(notified_with);
+        self.link(key, waker);
+        None
+    }
+
+    fn enter(&mut self, wants: u32, waker: Waker) -> usize {
+        let key = self.waiters.insert(Waiter {
+            ticket: self.next_ticket,
+            wants,
+            phase: Phase::Notified,
+        });
+        self.next_ticket += 1;
+        self.link(key, waker);
+        key
+    }
+
+    /// Whether the waiter is in the line with a waker to the same effect; only what it wants is brought up to date.
+    pub(crate) fn is_waiting(&mut self, key: Option<usize>, wants: u32, waker: &Waker) -> bool {
+        let Some(key) = key else { return false };
+        let waiter = &mut self.waiters[key];
+        let waits =
+            matches!(&waiter.phase, Phase::Waiting { waker: old, .. } if old.will_wake(waker));
+        if waits {
+            waiter.wants = wants;
+        }
+        waits
+    }
+
+    /// Takes the waiter out, wherever it stands, and gives its waker.
+    pub(crate) fn leave(&mut self, key: usize) -> Option<Waker> {
+        let waiter = self.waiters.remove(key);
+        match waiter.phase {
+            Phase::Waiting {
+                waker,
+                before,
+                after,
+            } => {
+                self.unlink(before, after);
+                Some(waker)
+            }
+            Phase::Notified => {
+                self.claimed -= u64::from(waiter.wants);
+                None
+            }
+        }
+    }
+
+    /// Notifies one after the other until `available` is claimed, or none is waiting.
+    #[inline]
+    pub(crate) fn notify(&mut self, available: u64, wakes: &mut Wakes) {
+        while self.claimed < available {
+            let Some(key) = self.first else { return };
+            self.notify_one(key, wakes);
+        }
+    }
+
+    fn notify_one(&mut self, key: usize, wakes: &mut Wakes) {
+        let waiter = &mut self.waiters[key];
+        self.claimed += u64::from(waiter.wants);
+        let phase = std::mem::replace(&mut waiter.phase, Phase::Notified);
+        if let Phase::Waiting {
+            waker,
+            before,
+            after,
+        } = phase
+        {
+            self.unlink(before, after);
+            wakes.push(waker);
+        }
+    }
+
+    /// Chains the waiter to its neighbours: newcomers to the end, those that come back to where they were.
+    fn link(&mut self, key: usize, waker: Waker) {
+        let ticket = self.waiters[key].ticket;
+        let (before, after) = self.neighbours(ticket);
+        self.waiters[key].phase = Phase::Waiting {
+            waker,
+            before,
+            after,
+        };
+        self.chain(before, Some(key));
+        self.chain(Some(key), after);
+    }
+
+    /// Between whom a ticket belongs. Those that come back were at the front, so the search ends soon.
+    fn neighbours(&self, ticket: u64) -> (Option<usize>, Option<usize>) {
+        if self
+            .last
+            .is_none_or(|last| self.waiters[last].ticket < ticket)
+        {
+            return (self.last, None);
+        }
+        let (mut before, mut after) = (None, self.first);
+        while let Some(key) = after.filter(|&key| self.waiters[key].ticket < ticket) {
+            (before, after) = (after, self.after(key));
+        }
+        (before, after)
+    }
+
+    fn after(&self, key: usize) -> Option<usize> {
+        match self.waiters[key].phase {
+            Phase::Waiting { after, .. } => after,
+            Phase::Notified => None,
+        }
+    }
+
+    fn unlink(&mut self, left: Option<usize>, right: Option<usize>) {
+        self.chain(left, right);
+    }
+
+    /// Makes two neighbours of each other; `None` is the end of the chain.
+    fn chain(&mut self, left: Option<usize>, right: Option<usize>) {
+        match left {
+            None => self.first = right,
+            Some(left) => {
+                if let Phase::Waiting { after, .. } = &mut self.waiters[left].phase {
+                    *after = right;
+                }
+            }
+        }
+        match right {
+            None => self.last = left,
+            Some(right) => {
+                if let Phase::Waiting { before, .. } = &mut self.waiters[right].phase {
+                    *before = left;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The one lock of a queue, and the order of things around it: change, settle, unlock, wake.
+
+use std::{
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError, TryLockError},
+};
+
+use crate::{items::Items, state::State, wakes::Wakes};
+
+/// What all handles of a queue share.
+pub(crate) struct Shared<T> {
+    state: Mutex<State<T>>,
+}
+
+impl<T> Shared<T> {
+    pub(crate) fn new(items: Items<T>, capacity: usize) -> Self {
+        Self {
+            state: Mutex::new(State::new(items, capacity)),
+        }
+    }
+
+    /// Does something to the state. Then those who can go on because of it are notified, and woken when the lock is free:
+    /// also when `change` panics, which it may after a part of its work, for the comparisons of a priority queue are
+    /// not ours.
+    #[inline]
+    pub(crate) fn change<R>(&self, change: impl FnOnce(&mut State<T>) -> R) -> R {
+        // Dropped in the opposite order: the lock opens first.
+        let mut wakes = Wakes::default();
+        let mut settling = Settling {
+            state: self.lock(),
+            wakes: &mut wakes,
+        };
+        change(&mut settling.state)
+    }
+
+    /// Looks at the state.
+    #[inline]
+    pub(crate) fn look<R>(&self, look: impl FnOnce(&State<T>) -> R) -> R {
+        look(&self.lock())
+    }
+
+    /// Each change is complete or has not begun when a comparison panics, so a poisoned state is in order.
+    #[inline]
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// For `Debug`, which never blocks.
+    pub(crate) fn fmt_as(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state.try_lock() {
+            Ok(state) => state,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                return f
+                    .debug_struct(name)
+                    .field("state", &"<locked>")
+                    .finish_non_exhaustive();
+            }
+        };
+        let (called, stats) = (state.name(), state.stats());
+        drop(state);
+        f.debug_struct(name)
+            .field("name", &called)
+            .field("stats", &stats)
+            .finish()
+    }
+}
+
+struct Settling<'a, T> {
+    state: MutexGuard<'a, State<T>>,
+    wakes: &'a mut Wakes,
+}
+
+impl<T> Drop for Settling<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        self.state.settle(self.wakes);
+    }
+}
