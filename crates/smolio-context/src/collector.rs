@@ -16,7 +16,9 @@ use std::{
     thread,
 };
 
-use crate::{Scoped, TaskContext, TaskInfo, Unhandled, current_task, report_unhandled};
+use crate::{
+    Scoped, TaskContext, TaskInfo, Unhandled, current_task, report_unhandled, waiting_for,
+};
 
 type BoxedFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -57,7 +59,15 @@ impl Future for CleanUp {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.future.as_mut().poll(cx)
+        let result = self.future.as_mut().poll(cx);
+        if result.is_pending() {
+            // Said of whoever polls it: a group that cannot end before.
+            waiting_for(|| match &self.task {
+                Some(task) => format!("{}, left by {task}", self.what),
+                None => self.what.to_string(),
+            });
+        }
+        result
     }
 }
 

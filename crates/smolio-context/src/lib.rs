@@ -50,7 +50,8 @@ pub use collector::{
 pub use deadline::{DeadlineGuard, current_deadline, enter_deadline, hide_deadlines};
 pub use instant::Instant;
 pub use observation::{
-    ObservationGuard, Wait, forget_waits, is_observed, observe, waiting_for, waits_of,
+    ObservationGuard, Wait, Waiter, all_waits, forget_waits, is_observed, observe, waiting_for,
+    waits_of,
 };
 pub use order::{ReadyOrder, ready_order, set_ready_order};
 pub use shield::{report_shield, watch_shields};

@@ -4,17 +4,21 @@
 //! relaxed load.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
+    mem,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
-use crate::{Instant, TaskId, TaskInfo, current_task};
+use crate::{
+    Instant, TaskId, TaskInfo,
+    task::{TaskContext, enclosing_id, with_current},
+};
 
 static OBSERVERS: AtomicUsize = AtomicUsize::new(0);
-static TABLE: Mutex<Option<HashMap<TaskId, Record>>> = Mutex::new(None);
+static TABLE: Mutex<BTreeMap<TaskId, Record>> = Mutex::new(BTreeMap::new());
 
 /// One thing that a task waits for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,11 +29,35 @@ pub struct Wait {
     pub since: Instant,
 }
 
-#[derive(Default)]
+/// A task or a child of a group, and what it waits for.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Waiter {
+    /// Who it is.
+    pub task: TaskInfo,
+    /// The task that it lives in, for a child of a group; `None` for a task.
+    pub inside: Option<TaskId>,
+    /// What it said in its last poll. Nothing, if that poll is going on, or if what it waits for does not say what it is.
+    pub waits: Vec<Wait>,
+}
+
 struct Record {
+    task: TaskInfo,
+    inside: Option<TaskId>,
     now: Vec<Wait>,
     // What it waited for before the current poll: a wait that is still there afterwards keeps its beginning.
     before: Vec<Wait>,
+}
+
+impl Record {
+    fn new(context: &TaskContext) -> Self {
+        Self {
+            task: context.info().clone(),
+            inside: None,
+            now: Vec::new(),
+            before: Vec::new(),
+        }
+    }
 }
 
 /// Records waits until the guard is dropped.
@@ -46,7 +74,8 @@ pub struct ObservationGuard(());
 impl Drop for ObservationGuard {
     fn drop(&mut self) {
         if OBSERVERS.fetch_sub(1, Ordering::Relaxed) == 1 {
-            *table() = None;
+            let records = mem::take(&mut *table());
+            drop(records);
         }
     }
 }
@@ -67,43 +96,82 @@ pub fn waiting_for(what: impl FnOnce() -> String) {
 
 #[cold]
 fn record(what: impl FnOnce() -> String) {
-    let Some(task) = current_task() else { return };
+    if with_current(|context| !context.is_on_behalf()) != Some(true) {
+        return;
+    }
     // The leaf's own code, so before the lock is taken.
     let what = what();
     let now = Instant::now();
-    let mut table = table();
-    let record = table.get_or_insert_default().entry(task.id()).or_default();
-    let mut earlier = record.before.iter().chain(&record.now);
-    let since = earlier
-        .find(|wait| wait.what == what)
-        .map_or(now, |wait| wait.since);
-    record.now.push(Wait { what, since });
+    with_record(|record| {
+        let mut earlier = record.before.iter().chain(&record.now);
+        let since = earlier
+            .find(|wait| wait.what == what)
+            .map_or(now, |wait| wait.since);
+        record.now.push(Wait { what, since });
+    });
 }
 
-/// At the beginning of each poll of a task: what it waited for is to be said anew.
+/// At the beginning of each poll of a task or child, which is the current one already: what it waited for is to be said
+/// anew.
 #[inline]
-pub(crate) fn begin_poll(task: &TaskInfo) {
+pub(crate) fn begin_poll() {
     if is_observed() {
-        forget_before_poll(task.id());
+        with_record(|record| {
+            // Each time: a group may move from one task to another.
+            record.inside = enclosing_id().filter(|task| *task != record.task.id());
+            record.before = mem::take(&mut record.now);
+        });
     }
 }
 
+/// Calls `f` with the record of the current task or child, and makes one if there is none. One that is the second context
+/// of its task has none: the task waits for other things.
 #[cold]
-fn forget_before_poll(task: TaskId) {
-    if let Some(record) = table().as_mut().and_then(|table| table.get_mut(&task)) {
-        record.before = std::mem::take(&mut record.now);
-    }
+fn with_record(f: impl FnOnce(&mut Record)) {
+    with_current(|context| {
+        if context.is_on_behalf() {
+            return;
+        }
+        let mut table = table();
+        // Asked again under the lock: whoever observed last clears the table under it.
+        if is_observed() {
+            let record = table.entry(context.info().id());
+            f(record.or_insert_with(|| Record::new(context)));
+        }
+    });
 }
 
 /// What the task said in its last poll that it waits for.
 pub fn waits_of(task: TaskId) -> Vec<Wait> {
-    table()
-        .as_ref()
-        .and_then(|table| table.get(&task))
-        .map_or_else(Vec::new, |record| record.now.clone())
+    let table = table();
+    let record = table.get(&task);
+    record.map_or_else(Vec::new, |record| record.now.clone())
+}
+
+/// All tasks and children of groups, of all loops, that were polled since somebody observes and have not ended, in the
+/// order of their ids.
+///
+/// ```
+/// use smolio_context::{TaskContext, all_waits, observe, waiting_for};
+/// let _observation = observe();
+/// TaskContext::root().enter(|| waiting_for(|| "Queue::get on \"jobs\"".to_string()));
+/// let waiters = all_waits();
+/// assert_eq!(waiters[0].task.name(), "main");
+/// assert_eq!(waiters[0].waits[0].what, "Queue::get on \"jobs\"");
+/// ```
+pub fn all_waits() -> Vec<Waiter> {
+    let table = table();
+    let waiter = |record: &Record| Waiter {
+        task: record.task.clone(),
+        inside: record.inside,
+        waits: record.now.clone(),
+    };
+    table.values().map(waiter).collect()
 }
 
 /// For executors and groups: the task has ended.
+///
+/// [`Scoped`](crate::Scoped) says it of the task that it is, when its future is gone.
 #[inline]
 pub fn forget_waits(task: TaskId) {
     if is_observed() {
@@ -113,9 +181,10 @@ pub fn forget_waits(task: TaskId) {
 
 #[cold]
 fn forget(task: TaskId) {
-    table().as_mut().and_then(|table| table.remove(&task));
+    let record = table().remove(&task);
+    drop(record);
 }
 
-fn table() -> MutexGuard<'static, Option<HashMap<TaskId, Record>>> {
+fn table() -> MutexGuard<'static, BTreeMap<TaskId, Record>> {
     TABLE.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -175,13 +175,28 @@ impl TaskContext {
     pub fn copy_current() -> Option<Self> {
         with_current(|current| Self {
             info: current.info.clone(),
-            variables: current.variables.copy(),
+            variables: current.variables.copy_on_behalf(),
         })
+    }
+
+    /// Whether this is a second context of its task; see [`copy_current`](Self::copy_current).
+    pub(crate) fn is_on_behalf(&self) -> bool {
+        self.variables.is_on_behalf()
     }
 
     /// Who this context belongs to.
     pub fn info(&self) -> &TaskInfo {
         &self.info
+    }
+
+    /// For whoever polls the task: it has ended, and waits for nothing.
+    ///
+    /// Unlike [`forget_waits`](crate::forget_waits) it is nothing for a [copy](Self::copy_current), whose task may go on.
+    #[inline]
+    pub fn forget_waits(&self) {
+        if observation::is_observed() && !self.is_on_behalf() {
+            observation::forget_waits(self.info.id());
+        }
     }
 
     /// Drops the variables: the task has ended, and they need not wait for the last who wants to know who it was.
@@ -201,9 +216,11 @@ impl TaskContext {
     /// child too, and the parent sees the shields of the child.
     #[inline]
     pub fn enter_child<R>(&self, f: impl FnOnce() -> R) -> R {
-        observation::begin_poll(&self.info);
         let _budget = budget::refill();
-        CURRENT.set(self, f)
+        CURRENT.set(self, || {
+            observation::begin_poll();
+            f()
+        })
     }
 }
 
@@ -214,7 +231,7 @@ impl fmt::Debug for TaskContext {
 }
 
 #[inline]
-fn with_current<R>(f: impl FnOnce(&TaskContext) -> R) -> Option<R> {
+pub(crate) fn with_current<R>(f: impl FnOnce(&TaskContext) -> R) -> Option<R> {
     CURRENT.is_set().then(|| CURRENT.with(f))
 }
 
@@ -226,6 +243,11 @@ pub fn current_task() -> Option<TaskInfo> {
 /// The task that is running now, also when the [current](current_task) one is a child of a group inside of it.
 pub fn enclosing_task() -> Option<TaskInfo> {
     TASK.is_set().then(|| TASK.with(|task| task.info.clone()))
+}
+
+/// The id of the [`enclosing_task`].
+pub(crate) fn enclosing_id() -> Option<TaskId> {
+    TASK.is_set().then(|| TASK.with(|task| task.info.id))
 }
 
 /// Tells the task that is being polled from those around it, at the cost of a load: where its context lies. Two contexts of
@@ -281,6 +303,7 @@ impl<F> Scoped<F> {
         let mut this = self.project();
         if this.future.is_some() {
             this.context.enter(|| this.future.set(None));
+            this.context.forget_waits();
         }
     }
 }
@@ -293,8 +316,13 @@ impl<F: Future> Scoped<F> {
     #[inline]
     pub fn poll_child(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        this.context
-            .enter_child(|| poll_once(this.future.as_mut(), cx))
+        let result = this
+            .context
+            .enter_child(|| poll_once(this.future.as_mut(), cx));
+        if result.is_ready() {
+            this.context.forget_waits();
+        }
+        result
     }
 }
 
@@ -304,7 +332,11 @@ impl<F: Future> Future for Scoped<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        this.context.enter(|| poll_once(this.future.as_mut(), cx))
+        let result = this.context.enter(|| poll_once(this.future.as_mut(), cx));
+        if result.is_ready() {
+            this.context.forget_waits();
+        }
+        result
     }
 }
 

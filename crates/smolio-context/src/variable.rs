@@ -126,7 +126,14 @@ type List = Arc<Vec<(usize, Value)>>;
 ///
 /// Most tasks have none, and pay for them with one load at each spawn.
 #[derive(Default)]
-pub(crate) struct Variables(OnceLock<Box<Mutex<List>>>);
+pub(crate) struct Variables(OnceLock<Box<Own>>);
+
+#[derive(Default)]
+struct Own {
+    list: Mutex<List>,
+    // In here, and not in the context, because it is said of few: all others would pay for it with a word of memory.
+    on_behalf: bool,
+}
 
 impl Variables {
     /// The list as it stands, for a child.
@@ -134,19 +141,35 @@ impl Variables {
     pub(crate) fn copy(&self) -> Self {
         match self.0.get() {
             None => Self::default(),
-            Some(list) => Self(OnceLock::from(Box::new(Mutex::new(lock(list).clone())))),
+            Some(own) => Self::with(lock(&own.list).clone(), false),
         }
     }
 
+    /// The list as it stands, for a context that is a second one of its task.
+    pub(crate) fn copy_on_behalf(&self) -> Self {
+        let list = self.0.get().map(|own| lock(&own.list).clone());
+        Self::with(list.unwrap_or_default(), true)
+    }
+
+    fn with(list: List, on_behalf: bool) -> Self {
+        let list = Mutex::new(list);
+        Self(OnceLock::from(Box::new(Own { list, on_behalf })))
+    }
+
+    /// Whether these are those of a second context.
+    pub(crate) fn is_on_behalf(&self) -> bool {
+        self.0.get().is_some_and(|own| own.on_behalf)
+    }
+
     fn get(&self, key: usize) -> Option<Value> {
-        let list = lock(self.0.get()?);
+        let list = lock(&self.0.get()?.list);
         let (_, value) = list.iter().find(|(other, _)| *other == key)?;
         Some(value.clone())
     }
 
     /// Gives the value that was replaced, so that the caller can drop it outside of the lock.
     fn set(&self, key: usize, value: Value) -> Option<Value> {
-        let mut list = lock(self.0.get_or_init(Box::default));
+        let mut list = lock(&self.0.get_or_init(Box::default).list);
         let list = Arc::make_mut(&mut *list);
         match list.iter_mut().find(|(other, _)| *other == key) {
             Some((_, slot)) => Some(std::mem::replace(slot, value)),
@@ -158,7 +181,8 @@ impl Variables {
     }
 
     pub(crate) fn clear(&self) {
-        let former = self.0.get().map(|list| std::mem::take(&mut *lock(list)));
+        let own = self.0.get();
+        let former = own.map(|own| std::mem::take(&mut *lock(&own.list)));
         // Not under the lock: these are values of others.
         drop(former);
     }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use futures_task::{ArcWake, waker_ref};
-use smolio_context::{TaskContext, TaskInfo, Unhandled, forget_waits, report_unhandled};
+use smolio_context::{TaskContext, TaskInfo, Unhandled, report_unhandled};
 
 use super::{
     bound::{Bound, Thread},
@@ -120,7 +120,7 @@ impl<F: Future + 'static> LocalCell<F> {
     }
 
     fn complete(&self, outcome: Outcome<F::Output>) {
-        forget_waits(self.context.info().id());
+        self.context.forget_waits();
         let complete = || {
             self.context.forget_variables();
             // SAFETY: `run` ends the task once: the loop forgets it then, and the future in it is gone.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use pin_project_lite::pin_project;
-use smolio_context::{Scoped, TaskContext, TaskInfo, forget_waits};
+use smolio_context::{Scoped, TaskContext, TaskInfo};
 
 use super::{
     join::JoinCell,
@@ -124,7 +124,6 @@ impl<F: Future, E: FnOnce()> Future for PooledFuture<F, E> {
 
 impl<T> PooledCell<T> {
     fn complete(&self, outcome: Outcome<T>) {
-        forget_waits(self.info.id());
         let complete = || {
             // SAFETY: `end` takes `on_end` before it calls us, so this happens once, in the one who runs the task.
             unsafe {

@@ -1,11 +1,15 @@
 //! A test in which nothing can happen any more fails, and says why.
 
 use std::{
-    future::pending,
+    future::{Future, pending, poll_fn},
+    pin::pin,
+    task::Poll,
     time::{Duration, SystemTime},
 };
 
-use smolio_executor::{TaskBuilder, spawn_local, yield_now};
+use futures_lite::future::zip;
+use smolio_context::{Scoped, TaskContext, collect};
+use smolio_executor::{TaskBuilder, finally, spawn_local, yield_now};
 use smolio_test::{Test, all_blocked, run};
 use smolio_timer::sleep;
 
@@ -133,6 +137,131 @@ fn a_wait_keeps_its_beginning_through_polls_for_nothing() {
         });
     });
     assert!(report.contains("held by main (since 1s)"), "{report}");
+}
+
+/// Polls `future` as a group polls its children.
+async fn as_child<F: Future>(context: TaskContext, future: F) -> F::Output {
+    let mut child = pin!(Scoped::new(context, future));
+    poll_fn(|cx| child.as_mut().poll_child(cx)).await
+}
+
+#[test]
+fn children_of_a_group_are_listed_below_their_task() {
+    let first_line = line!();
+    let report = panic_message(|| {
+        run(async {
+            let lock = Lock::new("a");
+            lock.acquire().await;
+            let fetch = TaskContext::child(Some("fetch"));
+            let store = TaskContext::child(Some("store"));
+            sleep(SECOND).await;
+            let inner = async {
+                let part = TaskContext::child(Some("part"));
+                as_child(part, lock.acquire()).await;
+            };
+            let done = as_child(TaskContext::child(Some("done")), async {});
+            zip(
+                done,
+                zip(as_child(store, pending::<()>()), as_child(fetch, inner)),
+            )
+            .await;
+        });
+    });
+    let file = file!();
+    let [main, fetch, store, part] = [2, 5, 6, 9].map(|line| first_line + line);
+    let expected = format!(
+        "all tasks are blocked, and no timer is left to wake one (1s into the test)
+
+main (spawned at {file}:{main}:9)
+    waits for something that does not say what it is
+    fetch (spawned at {file}:{fetch}:25)
+        waits for something that does not say what it is
+        part (spawned at {file}:{part}:28)
+            waits for Lock \"a\", held by main (since 1s)
+    store (spawned at {file}:{store}:25)
+        waits for something that does not say what it is
+
+If it waits for a socket, a file, a process or a thread of its own, tell the test: `io`."
+    );
+    assert_eq!(report, expected);
+}
+
+/// Its sibling has ended since; and each child is below its own task.
+#[test]
+fn a_child_whose_parent_has_ended_is_listed_too() {
+    let report = panic_message(|| {
+        run(async {
+            let task = TaskBuilder::new().name("task").spawn_local(async {
+                let second = as_child(TaskContext::child(Some("first")), async {
+                    TaskContext::child(Some("second"))
+                });
+                as_child(second.await, pending::<()>()).await;
+            });
+            as_child(TaskContext::child(Some("third")), pending::<()>()).await;
+            task.await;
+        });
+    });
+    let names: Vec<_> = report
+        .lines()
+        .filter(|line| line.contains(" (spawned at "))
+        .map(|line| line.split_once(" (").unwrap().0)
+        .collect();
+    assert_eq!(
+        names,
+        ["main", "    third", "task", "    second"],
+        "{report}"
+    );
+}
+
+/// Only so far as there is room for text: with a thousand it would be two megabytes of blanks.
+#[test]
+fn children_that_spawn_their_siblings_are_indented_so_far_and_no_further() {
+    let report = panic_message(|| {
+        run(async {
+            let mut parent = TaskContext::child(Some("0"));
+            let mut children = Vec::new();
+            for name in 1..=1000 {
+                let child = parent.enter(|| TaskContext::child(Some(&name.to_string())));
+                let former = std::mem::replace(&mut parent, child);
+                children.push(Box::pin(as_child(former, pending::<()>())));
+            }
+            poll_fn(|cx| {
+                for child in &mut children {
+                    assert!(child.as_mut().poll(cx).is_pending());
+                }
+                Poll::<()>::Pending
+            })
+            .await;
+        });
+    });
+    for name in 0..1000 {
+        let indent = "    ".repeat((name + 1).min(8));
+        assert!(
+            report.contains(&format!("\n{indent}{name} (spawned")),
+            "{name}"
+        );
+    }
+    assert!(report.len() < 1000 * 300);
+}
+
+#[test]
+fn a_clean_up_that_a_group_waits_for_is_named() {
+    let report = panic_message(|| {
+        run(async {
+            let child = TaskContext::child(Some("child"));
+            let (_, clean_ups) =
+                child.enter(|| collect(|| drop(finally(pending::<()>(), pending()))));
+            for clean_up in clean_ups {
+                clean_up.await;
+            }
+        });
+    });
+    let expected = format!(
+        "waits for a clean-up, left by child (spawned at {}:",
+        file!()
+    );
+    assert!(report.contains(&expected), "{report}");
+    assert!(report.ends_with("`io`."), "{report}");
 }
 
 #[test]
