@@ -72,6 +72,25 @@
 //! # });
 //! ```
 //!
+//! # Queues
+//! A [`Queue`] passes items between tasks; [`LifoQueue`] and [`PriorityQueue`] give them in another order. Consumers end by
+//! themselves when the last [`producer`](Queue::producer) is gone. See [`queue`] for what comes with them.
+//!
+//! ```
+//! # smolio::run(async {
+//! use smolio::{Queue, spawn};
+//! let queue = Queue::bounded(100);
+//! let producer = queue.producer();
+//! let task = spawn(async move { producer.put_all(1..=3).await });
+//! let mut sum = 0;
+//! while let Some(number) = queue.next().await {
+//!     sum += number;
+//! }
+//! assert_eq!(sum, 6);
+//! # task.await.unwrap();
+//! # });
+//! ```
+//!
 //! # Blocking calls
 //! [`to_thread`] calls a closure on another thread, so that the loop goes on.
 //!
@@ -128,6 +147,7 @@ pub use smolio_executor::{
     ThreadLimit, all_tasks, ctrl_c, finally, run, shield, shield_value, shutdown_signal, spawn,
     spawn_local, to_thread, to_thread_with, with_cleanup, yield_now,
 };
+pub use smolio_queue::{LifoQueue, PriorityQueue, Queue};
 pub use smolio_timer::{Elapsed, interval, sleep, timeout};
 
 #[cfg(feature = "macros")]
@@ -140,6 +160,14 @@ pub mod time {
         Interval, MissedTick, MoveOnAfter, RescheduleError, ScopedTimeout, Sleep, Timeout,
         TimeoutHandle, TimeoutScope, TryTimeout, interval_at, move_on_after, sleep_until,
         timeout_at, try_timeout,
+    };
+}
+
+/// Queues: the handles, errors, numbers and futures of [`Queue`], [`LifoQueue`] and [`PriorityQueue`].
+pub mod queue {
+    pub use smolio_queue::{
+        CapacityError, Get, GetError, GetJob, GetMany, Job, Join, Next, Producer, Put, PutAll,
+        PutAllError, PutError, QueueStats, TaskDoneError, TryGetError, TryPutError,
     };
 }
 
