@@ -298,6 +298,11 @@ impl<F> Scoped<F> {
         }
     }
 
+    /// Who the future belongs to.
+    pub fn info(&self) -> &TaskInfo {
+        &self.context.info
+    }
+
     /// Drops the future now, inside its context. Nothing happens if it is gone already.
     pub fn drop_future(self: Pin<&mut Self>) {
         let mut this = self.project();
