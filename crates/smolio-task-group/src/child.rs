@@ -1,0 +1,191 @@
+//! The handle of a child: it waits for the value, cancels the child, and does nothing when dropped.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use smolio_context::{TaskId, poll_budget, spend_budget, waiting_for};
+
+use crate::{
+    ready::{Node, Ready},
+    slot::{Gone, Slot},
+};
+
+/// The handle of a child of a [`TaskGroup`](crate::TaskGroup): awaiting it gives the child's value.
+///
+/// Dropping it does nothing: the child belongs to the group. While the group is ending because another child failed, the
+/// value of a child that is gone stays pending: whoever awaits it inside the group is about to be dropped as well.
+///
+/// # Panics
+/// Awaiting it panics if there is no value and never will be: the child was [cancelled](Self::cancel), was refused by a
+/// group that takes no more, or has gone down with its group and is awaited from outside. [`join`](Self::join) gives an
+/// error instead.
+///
+/// # Cancel safety
+/// The value stays with the handle until it is given: `(&mut child).await` may be dropped and awaited again.
+///
+/// ```
+/// # use smolio_task_group::TaskGroup;
+/// # futures_lite::future::block_on(async {
+/// let group = TaskGroup::infallible();
+/// let sum = group
+///     .run_value(async {
+///         let one = group.spawn_value(async { 1 });
+///         let two = group.spawn_value(async { 2 });
+///         one.await + two.await
+///     })
+///     .await;
+/// assert_eq!(sum.unwrap(), 3);
+/// # });
+/// ```
+pub struct Child<T> {
+    slot: Arc<Slot<T>>,
+    node: Arc<Node>,
+    /// `None`: it was refused.
+    id: Option<TaskId>,
+}
+
+impl<T> Child<T> {
+    pub(crate) fn new(slot: Arc<Slot<T>>, node: Arc<Node>, id: TaskId) -> Self {
+        let id = Some(id);
+        Self { slot, node, id }
+    }
+
+    /// The handle of a future that the set of `ready` did not take.
+    pub(crate) fn refused(ready: Arc<Ready>) -> Self {
+        let gone = Gone {
+            why: ChildError::Refused,
+            with_group: true,
+        };
+        Self {
+            slot: Slot::gone(gone),
+            node: Node::new(u32::MAX, ready),
+            id: None,
+        }
+    }
+
+    /// Waits for the end of the child, whichever it is: gives its value, or says why there is none. It never panics.
+    ///
+    /// # Errors
+    /// See [`ChildError`]. A child's own error goes to the group, of which it is the end; here it is [`ChildError::Failed`].
+    #[doc(alias = "return_exceptions")]
+    pub fn join(self) -> Join<T> {
+        Join(self)
+    }
+
+    /// Has the group drop the child at its next turn. The group goes on, and waits for the child's clean-ups in the end.
+    ///
+    /// A child that has not been polled yet never will be. One that has ended keeps its value.
+    pub fn cancel(self) {
+        self.node.cancel();
+    }
+
+    /// Whether the child has ended, in whichever way.
+    #[doc(alias = "done")]
+    pub fn is_finished(&self) -> bool {
+        self.slot.is_settled()
+    }
+
+    fn poll_outcome(&self, cx: &Context<'_>) -> Poll<Result<T, Gone>> {
+        let outcome = self.slot.poll_take(cx.waker());
+        if let (true, Some(id)) = (outcome.is_pending(), self.id) {
+            waiting_for(|| format!("the child with id {id}"));
+        }
+        outcome
+    }
+}
+
+impl<T> Future for Child<T> {
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        ready!(poll_budget(cx));
+        let outcome = ready!(self.poll_outcome(cx));
+        let gone = match outcome {
+            Ok(value) => {
+                spend_budget();
+                return Poll::Ready(value);
+            }
+            Err(gone) => gone,
+        };
+        if gone.with_group {
+            ready!(self.node.ready().poll_closed(cx.waker()));
+        }
+        panic!("awaited {}; `join()` gives this as an error", gone.why);
+    }
+}
+
+impl<T> fmt::Debug for Child<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Child")
+            .field("id", &self.id.map(TaskId::get))
+            .finish_non_exhaustive()
+    }
+}
+
+/// The future of [`Child::join`]: the child's value, or why there is none.
+///
+/// # Cancel safety
+/// As [`Child`].
+#[must_use = "futures do nothing unless polled or awaited"]
+pub struct Join<T>(Child<T>);
+
+impl<T> Join<T> {
+    /// As [`Child::cancel`].
+    pub fn cancel(self) {
+        self.0.cancel();
+    }
+
+    /// As [`Child::is_finished`].
+    pub fn is_finished(&self) -> bool {
+        self.0.is_finished()
+    }
+}
+
+impl<T> Future for Join<T> {
+    type Output = Result<T, ChildError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(poll_budget(cx));
+        let outcome = ready!(self.0.poll_outcome(cx));
+        spend_budget();
+        Poll::Ready(outcome.map_err(|gone| gone.why))
+    }
+}
+
+impl<T> fmt::Debug for Join<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Join").field(&self.0).finish()
+    }
+}
+
+/// Why a child has no value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum ChildError {
+    /// It gave an error, which the group reports.
+    Failed,
+    /// It panicked; the panic resumes from the group's `run`, or is a failure of the supervisor.
+    Panicked,
+    /// It was dropped before its end: cancelled by its handle, or together with its group.
+    Cancelled,
+    /// The group took no more children when it was spawned. It was never polled.
+    Refused,
+}
+
+impl fmt::Display for ChildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Failed => "a child that failed",
+            Self::Panicked => "a child that panicked",
+            Self::Cancelled => "a child that was cancelled",
+            Self::Refused => "a child that was refused: its group takes no more",
+        })
+    }
+}
+
+impl std::error::Error for ChildError {}

@@ -1,0 +1,394 @@
+//! What a group's handle, its spawners and its run share: the door through which children come in.
+//!
+//! | phase | spawn | cancel |
+//! |---|---|---|
+//! | open: before the run, and in it | accepted | goes over to graceful or ending |
+//! | graceful: cancelled, in its grace period | refused | ends the grace |
+//! | ending: body and children are being dropped | refused | nothing |
+//! | closed: `run` has returned, or was dropped | refused, and told to the hook | nothing |
+
+use std::{
+    fmt, mem,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Poll, Waker},
+};
+
+use smolio_context::{Unhandled, current_task, report_unhandled};
+
+use crate::{
+    CancelToken,
+    ready::{Node, Ready},
+    supervision::Supervision,
+    waiters::{Ticket, Waiters},
+};
+
+pub(crate) struct Core<C, E> {
+    ready: Arc<Ready>,
+    /// Wakes the run to look at `request`.
+    control: Arc<Node>,
+    /// There is a request that the run has not seen. Looked at after each poll of a child.
+    is_urgent: AtomicBool,
+    inbox: Mutex<Inbox<C>>,
+    /// There for a supervisor only.
+    supervision: Option<Supervision<E>>,
+}
+
+/// The seat of the group's body.
+pub(crate) const BODY: u32 = 0;
+/// The seat of the group's grace period, and of its wishes.
+pub(crate) const CONTROL: u32 = 1;
+const FIRST_CHILD: u32 = 2;
+
+struct Inbox<C> {
+    phase: Phase,
+    has_run: bool,
+    new: Vec<NewChild<C>>,
+    /// Nodes whose children have ended, to be used again.
+    free: Vec<Arc<Node>>,
+    seats: u32,
+    spawned: u64,
+    alive: usize,
+    limit: usize,
+    waiting_for_place: Waiters,
+    request: Option<Request<C>>,
+    token: Option<CancelToken>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Phase {
+    Open,
+    Graceful,
+    Ending,
+    Closed,
+}
+
+/// A child on its way into the run.
+pub(crate) struct NewChild<C> {
+    pub(crate) node: Arc<Node>,
+    /// How many were spawned before it.
+    pub(crate) order: u64,
+    pub(crate) child: C,
+}
+
+/// What somebody wants of the run.
+pub(crate) enum Request<C> {
+    Cancel,
+    CancelAfter(C),
+}
+
+impl<C, E> Core<C, E> {
+    pub(crate) fn new(supervision: Option<Supervision<E>>) -> Arc<Self> {
+        let ready = Ready::new();
+        let inbox = Inbox {
+            phase: Phase::Open,
+            has_run: false,
+            new: Vec::new(),
+            free: Vec::new(),
+            seats: FIRST_CHILD,
+            spawned: 0,
+            alive: 0,
+            limit: usize::MAX,
+            waiting_for_place: Waiters::default(),
+            request: None,
+            token: None,
+        };
+        Arc::new(Self {
+            control: Node::new(CONTROL, ready.clone()),
+            is_urgent: AtomicBool::new(false),
+            ready,
+            inbox: Mutex::new(inbox),
+            supervision,
+        })
+    }
+
+    pub(crate) fn ready(&self) -> &Arc<Ready> {
+        &self.ready
+    }
+
+    pub(crate) fn control(&self) -> &Arc<Node> {
+        &self.control
+    }
+
+    pub(crate) fn supervision(&self) -> Option<&Supervision<E>> {
+        self.supervision.as_ref()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inbox<C>> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.lock().phase == Phase::Open
+    }
+
+    /// Takes the child in, or gives it back.
+    pub(crate) fn accept(&self, child: C) -> Result<Arc<Node>, C> {
+        let mut inbox = self.lock();
+        if inbox.phase != Phase::Open {
+            return Err(child);
+        }
+        let node = inbox.take_node(&self.ready);
+        let order = inbox.spawned;
+        inbox.spawned += 1;
+        inbox.alive += 1;
+        inbox.new.push(NewChild {
+            node: node.clone(),
+            order,
+            child,
+        });
+        drop(inbox);
+        node.schedule();
+        Ok(node)
+    }
+
+    /// A child was refused and nobody holds an error of it: that is no news while the group is ending, but a mistake after.
+    pub(crate) fn tell_refused(&self) {
+        if self.lock().phase == Phase::Closed {
+            tell_late();
+        }
+    }
+
+    // --- what the run does ---
+
+    /// Whether this is the first run; it is closed to any other.
+    pub(crate) fn begin_run(&self) -> bool {
+        !mem::replace(&mut self.lock().has_run, true)
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.lock().limit
+    }
+
+    pub(crate) fn set_limit(&self, limit: usize) {
+        self.lock().limit = limit;
+    }
+
+    pub(crate) fn take_new(&self) -> Vec<NewChild<C>> {
+        mem::take(&mut self.lock().new)
+    }
+
+    /// A node for something that is no child: a clean-up.
+    pub(crate) fn node(&self) -> Arc<Node> {
+        self.lock().take_node(&self.ready)
+    }
+
+    /// Children have ended: their nodes can be used again, their places are free.
+    pub(crate) fn release(&self, nodes: &mut Vec<Arc<Node>>, ended: usize) {
+        let mut inbox = self.lock();
+        inbox.alive -= ended;
+        inbox.free.append(nodes);
+        let next = if ended > 0 {
+            inbox.next_in_line()
+        } else {
+            None
+        };
+        let is_idle = inbox.alive == 0;
+        drop(inbox);
+        if let Some(waker) = next {
+            waker.wake();
+        }
+        if let (true, Some(supervision)) = (is_idle, &self.supervision) {
+            supervision.wake_readers();
+        }
+    }
+
+    /// Whether no child is alive.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.lock().alive == 0
+    }
+
+    pub(crate) fn take_request(&self) -> Option<Request<C>> {
+        if !self.is_urgent.load(Ordering::Relaxed) {
+            return None;
+        }
+        let mut inbox = self.lock();
+        self.is_urgent.store(false, Ordering::Relaxed);
+        inbox.request.take()
+    }
+
+    /// From now on nobody comes in. Gives those who had not been let in yet.
+    pub(crate) fn begin_ending(&self) -> Vec<NewChild<C>> {
+        Self::go_to(Phase::Ending, self.lock())
+    }
+
+    /// The run has gone.
+    pub(crate) fn close(&self) -> Vec<NewChild<C>> {
+        let left = Self::go_to(Phase::Closed, self.lock());
+        self.ready.close();
+        left
+    }
+
+    /// Closes the group, unless somebody has come meanwhile or wants something.
+    pub(crate) fn try_close(&self) -> bool {
+        let inbox = self.lock();
+        if !inbox.new.is_empty() || inbox.request.is_some() {
+            return false;
+        }
+        Self::go_to(Phase::Closed, inbox);
+        self.ready.close();
+        true
+    }
+
+    fn go_to(phase: Phase, mut inbox: MutexGuard<'_, Inbox<C>>) -> Vec<NewChild<C>> {
+        inbox.phase = phase;
+        let left = mem::take(&mut inbox.new);
+        inbox.alive -= left.len();
+        let request = inbox.request.take();
+        let token = inbox.token.clone();
+        let waiting = inbox.waiting_for_place.take_all();
+        drop(inbox);
+        drop(request);
+        if let (Phase::Ending, Some(token)) = (phase, token) {
+            token.cancel();
+        }
+        waiting.for_each(Waker::wake);
+        left
+    }
+
+    // --- what the handles do ---
+
+    /// Asks the run to drop everything, at once or after `grace`.
+    pub(crate) fn cancel(&self, grace: Option<C>) {
+        let mut inbox = self.lock();
+        let request = match (inbox.phase, grace) {
+            (Phase::Open, Some(grace)) => Request::CancelAfter(grace),
+            (Phase::Open | Phase::Graceful, None) => Request::Cancel,
+            (_, grace) => {
+                drop(inbox);
+                drop(grace);
+                return;
+            }
+        };
+        inbox.phase = Phase::Graceful;
+        let before = inbox.request.replace(request);
+        self.is_urgent.store(true, Ordering::Relaxed);
+        let token = inbox.token.clone();
+        drop(inbox);
+        drop(before);
+        self.control.schedule();
+        if let Some(token) = token {
+            token.cancel();
+        }
+    }
+
+    pub(crate) fn token(&self) -> CancelToken {
+        let mut inbox = self.lock();
+        let token = inbox.token.get_or_insert_with(CancelToken::new).clone();
+        let is_over = matches!(inbox.phase, Phase::Graceful | Phase::Ending);
+        drop(inbox);
+        if is_over {
+            token.cancel();
+        }
+        token
+    }
+
+    /// Waits until a child would start at once, or be refused.
+    pub(crate) fn poll_place(&self, ticket: &mut Ticket, waker: &Waker) -> Poll<()> {
+        let waker = waker.clone();
+        let mut inbox = self.lock();
+        let places = inbox.limit.saturating_sub(inbox.alive);
+        if inbox.phase == Phase::Open && !inbox.waiting_for_place.is_among_first(places, *ticket) {
+            let before = inbox.waiting_for_place.wait(ticket, waker);
+            drop(inbox);
+            drop(before);
+            return Poll::Pending;
+        }
+        drop(inbox);
+        self.leave_line(ticket);
+        Poll::Ready(())
+    }
+
+    /// Leaves the line for a place, whether or not it is taken.
+    pub(crate) fn leave_line(&self, ticket: &mut Ticket) {
+        if ticket.is_none() {
+            return;
+        }
+        let mut inbox = self.lock();
+        let own = inbox.waiting_for_place.leave(ticket);
+        let next = inbox.next_in_line();
+        drop(inbox);
+        drop(own);
+        if let Some(waker) = next {
+            waker.wake();
+        }
+    }
+
+    pub(crate) fn stats(&self) -> TaskGroupStats {
+        let inbox = self.lock();
+        TaskGroupStats {
+            alive: inbox.alive,
+            spawned: inbox.spawned,
+            is_open: inbox.phase == Phase::Open,
+        }
+    }
+}
+
+impl<C> Inbox<C> {
+    fn take_node(&mut self, ready: &Arc<Ready>) -> Arc<Node> {
+        // A waker or a handle may still know the last one to sit there: then its seat gets a new node.
+        if let Some(mut node) = self.free.pop() {
+            return match Arc::get_mut(&mut node) {
+                Some(unknown) => {
+                    unknown.renew();
+                    node
+                }
+                None => Node::new(node.seat(), ready.clone()),
+            };
+        }
+        let seat = self.seats;
+        self.seats = seat.checked_add(1).expect("2^32 children at once");
+        Node::new(seat, ready.clone())
+    }
+
+    /// Who may take the last free place. Everybody in front of it has been woken before.
+    fn next_in_line(&mut self) -> Option<Waker> {
+        let places = self.limit.saturating_sub(self.alive);
+        self.waiting_for_place.take_nth(places)
+    }
+}
+
+impl<C, E> Drop for Core<C, E> {
+    fn drop(&mut self) {
+        let inbox = self.inbox.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // The group was never run: last come, first gone, as in a run.
+        while let Some(last) = inbox.new.pop() {
+            drop(last);
+        }
+    }
+}
+
+/// Somebody spawned into a group that is over, and has no error in hand.
+pub(crate) fn tell_late() {
+    report_unhandled(Unhandled::given_up(
+        current_task(),
+        "a child that was spawned into a task group that had ended",
+    ));
+}
+
+/// What a group is up to, from [`TaskGroup::stats`](crate::TaskGroup::stats).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct TaskGroupStats {
+    /// Children that were spawned and have not ended.
+    pub alive: usize,
+    /// Children that were spawned since the group was made.
+    pub spawned: u64,
+    /// Whether it takes more.
+    pub is_open: bool,
+}
+
+impl<C, E> fmt::Debug for Core<C, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Only a short critical section of ours can hold the lock; but `Debug` must not wait even for that.
+        let mut debug = f.debug_struct("TaskGroup");
+        if let Ok(inbox) = self.inbox.try_lock() {
+            debug
+                .field("phase", &inbox.phase)
+                .field("alive", &inbox.alive);
+        }
+        debug.finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,73 @@
+//! Structured concurrency: children that borrow, end with their scope, and lose no error.
+//!
+//! The nouns are the [`TaskGroup`] (asyncio's, with borrowing children), the [`Supervisor`] (whose children may fail) and the
+//! [`CancelScope`].
+//!
+//! ```
+//! use smolio_task_group::TaskGroup;
+//! # futures_lite::future::block_on(async {
+//! let words = vec!["structured".to_string(), "concurrency".to_string()];
+//! let group = TaskGroup::infallible();
+//! let longest = group
+//!     .run_value(async {
+//!         let lengths: Vec<_> = words
+//!             .iter()
+//!             .map(|word| group.spawn_value(async move { word.len() })) // borrows: no Arc, no clone
+//!             .collect();
+//!         let mut longest = 0;
+//!         for length in lengths {
+//!             longest = longest.max(length.await);
+//!         }
+//!         longest
+//!     })
+//!     .await;
+//! assert_eq!(longest.unwrap(), 11);
+//! # });
+//! ```
+//!
+//! All of it runs on any executor.
+//!
+//! # When not to use this
+//! The children of a group share one thread at a time. Work that is to use several cores goes into tasks of an executor;
+//! let the children await those.
+
+#![forbid(unsafe_code)]
+
+#[macro_use]
+mod methods;
+
+mod group;
+mod local;
+mod outcome;
+
+mod child;
+mod error;
+mod start;
+
+mod supervisor;
+
+mod scope;
+mod token;
+
+mod core;
+mod members;
+mod place;
+mod ready;
+mod run;
+mod seats;
+mod slot;
+mod supervision;
+mod task;
+mod waiters;
+
+pub use child::{Child, ChildError, Join};
+pub use core::TaskGroupStats;
+pub use error::{Cancelled, Failure, SpawnError, TaskGroupError};
+pub use group::{Spawner, TaskGroup};
+pub use local::{LocalSpawner, LocalTaskGroup};
+pub use outcome::Outcome;
+pub use scope::CancelScope;
+pub use start::{ReadySignal, StartError};
+pub use supervision::{ChildPanic, SupervisedError};
+pub use supervisor::{Supervisor, SupervisorStats};
+pub use token::CancelToken;

@@ -1,0 +1,364 @@
+//! The children of a group that is running: polling them, letting them go, and what is known of the end so far.
+//!
+//! | state | goes over to |
+//! |---|---|
+//! | running | ending: a failure, a panic, or the cancellation of the group |
+//! | ending: all that can be dropped is gone; what is shielded and the clean-ups are polled on | over, when the last of these has gone |
+
+use std::{
+    any::Any,
+    collections::VecDeque,
+    fmt,
+    future::Future,
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use futures_task::waker_ref;
+use smolio_context::{
+    CleanUp, TaskInfo, Unhandled, clean_up_later, forget_waits, report_unhandled, watch_shields,
+};
+
+use crate::{
+    ChildError, ChildPanic, Failure, SupervisedError,
+    core::{Core, NewChild},
+    ready::Node,
+    seats::{Occupant, Seat, Seats},
+    slot::Gone,
+    task::{AnyChild, ChildBox},
+};
+
+pub(crate) type Payload = Box<dyn Any + Send>;
+
+pub(crate) struct Members<C, E> {
+    pub(crate) seats: Seats<C>,
+    pub(crate) end: End<E>,
+    limit: usize,
+    /// Somebody waits for places or for the last child: each end is told to the core at once.
+    is_counting: bool,
+    /// How many children have been let in.
+    admitted: usize,
+    waiting_for_place: VecDeque<u32>,
+    /// Nodes of children that have ended, and how many these were.
+    released: Vec<Arc<Node>>,
+    ended: usize,
+    /// How many of the children have a shielded scope open.
+    pub(crate) shielded: usize,
+}
+
+/// What is known of the group's end.
+pub(crate) struct End<E> {
+    pub(crate) is_ending: bool,
+    pub(crate) is_cancelled: bool,
+    pub(crate) failures: Vec<Failure<E>>,
+    pub(crate) failure_of_body: Option<Failure<E>>,
+    /// The first panic; it resumes when all are gone.
+    pub(crate) panic: Option<(Option<TaskInfo>, Payload)>,
+}
+
+impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
+    pub(crate) fn new() -> Self {
+        Self {
+            seats: Seats::new(),
+            end: End::new(),
+            limit: usize::MAX,
+            is_counting: false,
+            admitted: 0,
+            waiting_for_place: VecDeque::new(),
+            released: Vec::new(),
+            ended: 0,
+            shielded: 0,
+        }
+    }
+
+    pub(crate) fn begin(&mut self, core: &Core<C, E>) {
+        self.limit = core.limit();
+        self.is_counting = self.limit != usize::MAX || core.supervision().is_some();
+    }
+
+    /// Gives a seat to each of those who have come in.
+    fn adopt(&mut self, core: &Core<C, E>) {
+        for NewChild { node, order, child } in core.take_new() {
+            let occupant = Occupant::Child {
+                child,
+                order,
+                is_admitted: false,
+            };
+            self.seats.seat(node, occupant);
+        }
+    }
+
+    /// Whether all have ended, also those who have just come in.
+    pub(crate) fn is_empty(&mut self, core: &Core<C, E>) -> bool {
+        if self.seats.is_empty() {
+            self.adopt(core);
+        }
+        self.seats.is_empty()
+    }
+
+    /// Takes in what the drop of a child left to be waited for.
+    pub(crate) fn take_in(&mut self, core: &Core<C, E>, clean_ups: Vec<CleanUp>) {
+        for clean_up in clean_ups {
+            let node = core.node();
+            node.schedule();
+            self.seats.seat(node, Occupant::CleanUp(clean_up));
+        }
+    }
+
+    /// Polls whoever sits on `seat`, once, if that is what its wake was about.
+    pub(crate) fn poll(&mut self, seat: u32, core: &Core<C, E>) {
+        if self.seats.get(seat).is_none() {
+            self.adopt(core);
+        }
+        let limit = self.limit;
+        let Some(taken) = self.seats.get(seat) else {
+            return; // The wake of one who has gone.
+        };
+        if !taken.node.take_wake() {
+            return;
+        }
+        if taken.node.is_cancelled() {
+            let gone = Gone {
+                why: ChildError::Cancelled,
+                with_group: false,
+            };
+            return self.let_go(seat, Some(gone), core);
+        }
+        if let Occupant::Child { is_admitted, .. } = &mut taken.occupant {
+            if !*is_admitted {
+                if self.admitted >= limit {
+                    return self.waiting_for_place.push_back(seat);
+                }
+                *is_admitted = true;
+                self.admitted += 1;
+            }
+        }
+        self.poll_seat(seat, core);
+    }
+
+    fn poll_seat(&mut self, seat: u32, core: &Core<C, E>) {
+        let Some(taken) = self.seats.get(seat) else {
+            return;
+        };
+        let Seat { node, occupant, .. } = taken;
+        let waker = waker_ref(node);
+        let mut cx = Context::from_waker(&waker);
+        let (result, is_shielded) = watch_shields(|| {
+            catch_unwind(AssertUnwindSafe(|| match occupant {
+                Occupant::Child { child, .. } => child.child().poll(&mut cx),
+                Occupant::CleanUp(clean_up) => Pin::new(clean_up).poll(&mut cx).map(Ok),
+            }))
+        });
+        match result {
+            Ok(Poll::Pending) => self.stay(seat, is_shielded, core),
+            Ok(Poll::Ready(Ok(()))) => self.let_go(seat, None, core),
+            Ok(Poll::Ready(Err(error))) => self.fail(seat, Ok(error), core),
+            Err(payload) => self.fail(seat, Err(payload), core),
+        }
+    }
+
+    /// It is pending: so it stays, unless the group is ending and it has only been waited for because of a shield.
+    fn stay(&mut self, seat: u32, is_shielded: bool, core: &Core<C, E>) {
+        let Some(taken) = self.seats.get(seat) else {
+            return;
+        };
+        let was_shielded = mem::replace(&mut taken.is_shielded, is_shielded);
+        let is_child = matches!(taken.occupant, Occupant::Child { .. });
+        self.shielded += usize::from(is_shielded);
+        self.shielded -= usize::from(was_shielded);
+        if is_child && self.end.is_ending && !is_shielded {
+            self.let_go(seat, None, core);
+        }
+    }
+
+    /// A child has failed or panicked: that is the end of the group, or news for the supervisor.
+    fn fail(&mut self, seat: u32, cause: Result<E, Payload>, core: &Core<C, E>) {
+        let supervision = core.supervision();
+        let info = self.info(seat);
+        let gone = Gone {
+            why: match &cause {
+                Ok(_) => ChildError::Failed,
+                Err(_) => ChildError::Panicked,
+            },
+            with_group: supervision.is_none(),
+        };
+        let supervised = match (supervision, &info) {
+            (Some(supervision), Some(info)) => Some((supervision, info.clone())),
+            _ => None,
+        };
+        match (supervised, cause) {
+            (Some((supervision, info)), cause) => {
+                let error = match cause {
+                    Ok(error) => SupervisedError::Failed(error),
+                    Err(payload) => SupervisedError::Panicked(ChildPanic::new(payload)),
+                };
+                let failure = Failure::of_child(info, error);
+                if let Err(overflow) = supervision.keep(failure) {
+                    overflow.report();
+                }
+            }
+            (None, Ok(error)) => self
+                .end
+                .failures
+                .extend(info.map(|info| Failure::of_child(info, error))),
+            (None, Err(payload)) => self.end.panicked(info, payload),
+        }
+        self.let_go(seat, Some(gone), core);
+    }
+
+    fn info(&mut self, seat: u32) -> Option<TaskInfo> {
+        match &self.seats.get(seat)?.occupant {
+            Occupant::Child { child, .. } => Some(child.info().clone()),
+            Occupant::CleanUp(_) => None,
+        }
+    }
+
+    /// Frees a seat: drops whoever sits there, after telling its handle why.
+    ///
+    /// What the drop leaves to be waited for goes to the collector that is in place around each turn of the group.
+    fn let_go(&mut self, seat: u32, gone: Option<Gone>, core: &Core<C, E>) {
+        let Some(left) = self.seats.vacate(seat) else {
+            return;
+        };
+        self.shielded -= usize::from(left.is_shielded);
+        if let Occupant::Child {
+            child, is_admitted, ..
+        } = &left.occupant
+        {
+            forget_waits(child.info().id());
+            self.ended += 1;
+            if *is_admitted {
+                self.free_place();
+            }
+        }
+        let Seat { node, occupant, .. } = left;
+        self.released.push(node);
+        self.drop_occupant(occupant, gone);
+        if self.is_counting {
+            self.release(core);
+        }
+    }
+
+    /// The place goes to whoever has waited longest for one, before anybody new can take it.
+    fn free_place(&mut self) {
+        self.admitted -= 1;
+        while let Some(next) = self.waiting_for_place.pop_front() {
+            let Some(seat) = self.seats.get(next) else {
+                continue; // It was cancelled while it waited.
+            };
+            if let Occupant::Child { is_admitted, .. } = &mut seat.occupant {
+                if !mem::replace(is_admitted, true) {
+                    self.admitted += 1;
+                    return seat.node.schedule();
+                }
+            }
+        }
+    }
+
+    fn drop_occupant(&mut self, occupant: Occupant<C>, gone: Option<Gone>) {
+        let info = match &occupant {
+            Occupant::Child { child, .. } => Some(child.info().clone()),
+            Occupant::CleanUp(_) => None,
+        };
+        let dropping = catch_unwind(AssertUnwindSafe(|| {
+            let mut occupant = occupant;
+            if let (Occupant::Child { child, .. }, Some(gone)) = (&mut occupant, gone) {
+                child.child().end(gone);
+            }
+        }));
+        if let Err(payload) = dropping {
+            self.end.panicked(info, payload);
+        }
+    }
+
+    /// Hands the nodes and places of those who have ended back to the core.
+    pub(crate) fn release(&mut self, core: &Core<C, E>) {
+        if !self.released.is_empty() {
+            core.release(&mut self.released, mem::take(&mut self.ended));
+        }
+    }
+
+    /// Drops the children, last spawned first; those that have a shield open only if `even_shielded`.
+    pub(crate) fn drop_children(
+        &mut self,
+        late: Vec<NewChild<C>>,
+        even_shielded: bool,
+        core: &Core<C, E>,
+    ) {
+        // Not let in yet, and so spawned last.
+        for NewChild { child, order, .. } in late.into_iter().rev() {
+            let occupant = Occupant::Child {
+                child,
+                order,
+                is_admitted: false,
+            };
+            self.drop_occupant(occupant, None);
+        }
+        let wanted = |seat: &Seat<C>| even_shielded || !seat.is_shielded;
+        for seat in self.seats.children_in_reverse(wanted) {
+            self.let_go(seat, None, core);
+        }
+    }
+
+    /// The clean-ups that are still going on are for somebody else to wait for.
+    pub(crate) fn hand_on_clean_ups(&mut self) {
+        for occupant in self.seats.take_all() {
+            if let Occupant::CleanUp(clean_up) = occupant {
+                clean_up_later(clean_up);
+            }
+        }
+    }
+}
+
+impl<E: fmt::Display> End<E> {
+    fn new() -> Self {
+        Self {
+            is_ending: false,
+            is_cancelled: false,
+            failures: Vec::new(),
+            failure_of_body: None,
+            panic: None,
+        }
+    }
+
+    /// The first panic is kept, the others are told to the hook.
+    pub(crate) fn panicked(&mut self, task: Option<TaskInfo>, payload: Payload) {
+        if self.panic.is_none() {
+            self.panic = Some((task, payload));
+        } else {
+            report_panic(task, payload);
+        }
+    }
+
+    /// Whether something has happened after which the others are not wanted any more.
+    pub(crate) fn is_due(&self) -> bool {
+        self.is_cancelled
+            || self.panic.is_some()
+            || !self.failures.is_empty()
+            || self.failure_of_body.is_some()
+    }
+
+    /// All failures, the body's last.
+    pub(crate) fn take_failures(&mut self) -> Vec<Failure<E>> {
+        let mut failures = mem::take(&mut self.failures);
+        failures.extend(self.failure_of_body.take());
+        failures
+    }
+
+    /// Nobody will see these any more.
+    pub(crate) fn report_failures(&mut self) {
+        self.take_failures().into_iter().for_each(Failure::report);
+    }
+}
+
+/// Tells the hook of a panic that cannot resume anywhere.
+pub(crate) fn report_panic(task: Option<TaskInfo>, payload: Payload) {
+    report_unhandled(Unhandled::panic(task, &*payload));
+    // A payload may panic when it is dropped, and there is nobody left to catch that.
+    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        mem::forget(second);
+    }
+}

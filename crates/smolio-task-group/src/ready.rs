@@ -1,0 +1,275 @@
+//! Which futures of a set are to be polled: the queue that their wakers push to.
+//!
+//! A set polls many futures inside one poll of its own, and a wake must cost one poll and not one for each of them. So each
+//! future has a [`Node`], which is its waker, and a wake puts the number of the node's *seat* onto a queue.
+//!
+//! The queue has two halves. While the set is being polled, wakes that come from the same thread (a child that wakes its
+//! sibling, or itself) go to the half that the thread holds: no lock, no atomic exchange. All others go to the shared half
+//! behind a mutex, and wake whoever polls the set. A node is in each half at most once.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    mem,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Poll, Waker},
+};
+
+use futures_task::ArcWake;
+use smolio_context::ReadyOrder;
+
+/// The shared half of the queue.
+pub(crate) struct Ready {
+    shared: Mutex<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    woken: Vec<u32>,
+    /// Whoever polls the set; there only while it is not being polled.
+    waker: Option<Waker>,
+    /// The set is gone; nothing is queued any more.
+    closed: bool,
+    /// Who waits for the set to be gone.
+    waiting_for_close: Vec<Waker>,
+}
+
+impl Ready {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            shared: Mutex::default(),
+        })
+    }
+
+    /// That of a set that is gone.
+    pub(crate) fn closed() -> Arc<Self> {
+        let ready = Self::new();
+        ready.close();
+        ready
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, seat: u32) {
+        let mut shared = self.lock();
+        if shared.closed {
+            return;
+        }
+        shared.woken.push(seat);
+        let waker = shared.waker.take();
+        drop(shared);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// The set is gone: wakes are ignored from now on, and those who waited for this go on.
+    pub(crate) fn close(&self) {
+        let mut shared = self.lock();
+        shared.closed = true;
+        let waker = shared.waker.take();
+        let waiting = mem::take(&mut shared.waiting_for_close);
+        let woken = mem::take(&mut shared.woken);
+        drop(shared);
+        drop((waker, woken));
+        for waker in waiting {
+            waker.wake();
+        }
+    }
+
+    /// Pending until the set is [closed](Self::close).
+    pub(crate) fn poll_closed(&self, waker: &Waker) -> Poll<()> {
+        // Cloned before the lock is taken: it is not our code.
+        let waker = waker.clone();
+        let mut shared = self.lock();
+        if shared.closed {
+            drop(shared);
+            return Poll::Ready(());
+        }
+        if !shared.waiting_for_close.iter().any(|w| w.will_wake(&waker)) {
+            shared.waiting_for_close.push(waker);
+        }
+        Poll::Pending
+    }
+}
+
+/// The waker of one seat.
+pub(crate) struct Node {
+    seat: u32,
+    /// In the half of the thread that polls the set. Only that thread touches this.
+    queued_here: AtomicBool,
+    /// In the shared half.
+    queued_shared: AtomicBool,
+    /// Whoever sits here is to be dropped instead of polled.
+    cancelled: AtomicBool,
+    ready: Arc<Ready>,
+}
+
+impl Node {
+    pub(crate) fn new(seat: u32, ready: Arc<Ready>) -> Arc<Self> {
+        Arc::new(Self {
+            seat,
+            queued_here: AtomicBool::new(false),
+            queued_shared: AtomicBool::new(false),
+            cancelled: AtomicBool::new(false),
+            ready,
+        })
+    }
+
+    pub(crate) fn seat(&self) -> u32 {
+        self.seat
+    }
+
+    pub(crate) fn ready(&self) -> &Arc<Ready> {
+        &self.ready
+    }
+
+    /// Makes the node as good as new, for the next one in its seat.
+    pub(crate) fn renew(&mut self) {
+        *self.queued_here.get_mut() = false;
+        *self.queued_shared.get_mut() = false;
+        *self.cancelled.get_mut() = false;
+    }
+
+    pub(crate) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+        self.schedule();
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// Queues the seat, unless it is queued already.
+    pub(crate) fn schedule(&self) {
+        let here = HERE.try_with(|here| here.push(self));
+        if here != Ok(true) && !self.queued_shared.swap(true, Ordering::AcqRel) {
+            self.ready.push(self.seat);
+        }
+    }
+
+    /// Queues the seat in a queue that no thread holds yet.
+    pub(crate) fn queue_in(&self, queue: &mut VecDeque<u32>) {
+        self.queued_here.store(true, Ordering::Relaxed);
+        queue.push_back(self.seat);
+    }
+
+    /// For whoever took the seat off the queue: whether it has not been taken already through the other half.
+    ///
+    /// Wakes from now on queue it anew; what happened before them is visible to the poll that follows.
+    pub(crate) fn take_wake(&self) -> bool {
+        let here = self.queued_here.load(Ordering::Relaxed);
+        self.queued_here.store(false, Ordering::Relaxed);
+        // If another thread sets this just now, the seat is about to come through the shared half, too.
+        let shared = self.queued_shared.load(Ordering::Relaxed)
+            && self.queued_shared.swap(false, Ordering::AcqRel);
+        here || shared
+    }
+}
+
+impl ArcWake for Node {
+    fn wake_by_ref(node: &Arc<Self>) {
+        node.schedule();
+    }
+}
+
+thread_local! {
+    static HERE: Here = const { Here { polled: Cell::new(std::ptr::null()), queue: RefCell::new(VecDeque::new()) } };
+}
+
+/// The half of the queue that belongs to the thread, for the set that it is polling.
+struct Here {
+    /// The set that this thread polls, by the address of its shared half. Compared, never followed.
+    polled: Cell<*const Ready>,
+    queue: RefCell<VecDeque<u32>>,
+}
+
+impl Here {
+    /// Whether the node belongs to the set that is being polled here; then it is queued.
+    #[inline]
+    fn push(&self, node: &Node) -> bool {
+        if self.polled.get() != Arc::as_ptr(&node.ready) {
+            return false;
+        }
+        if !node.queued_here.load(Ordering::Relaxed) {
+            node.queued_here.store(true, Ordering::Relaxed);
+            self.queue.borrow_mut().push_back(node.seat);
+        }
+        true
+    }
+}
+
+/// One poll of a set: while it lives, this thread holds its half of the queue.
+pub(crate) struct Turn<'a> {
+    ready: &'a Arc<Ready>,
+    /// What the thread held before: the set that is being polled around this one, or nothing.
+    outer: *const Ready,
+    /// The set's own queue while the turn is not going on, and the outer set's while it is.
+    kept: &'a mut VecDeque<u32>,
+}
+
+impl<'a> Turn<'a> {
+    /// Begins a turn; `queue` is what the last turn left.
+    pub(crate) fn begin(ready: &'a Arc<Ready>, queue: &'a mut VecDeque<u32>) -> Self {
+        let mut shared = ready.lock();
+        let waker = shared.waker.take();
+        queue.extend(shared.woken.drain(..));
+        drop(shared);
+        // Not under the lock: it is not our code.
+        drop(waker);
+        let outer = HERE.with(|here| {
+            mem::swap(&mut *here.queue.borrow_mut(), queue);
+            here.polled.replace(Arc::as_ptr(ready))
+        });
+        Self {
+            ready,
+            outer,
+            kept: queue,
+        }
+    }
+
+    /// The seat that is to be polled next, in first-in-first-out order or as the seed of a test has it.
+    #[inline]
+    pub(crate) fn next(&self) -> Option<u32> {
+        HERE.with(|here| {
+            let mut queue = here.queue.borrow_mut();
+            match queue.len() {
+                0 => None,
+                length => match ReadyOrder::pick(length) {
+                    0 => queue.pop_front(),
+                    // In a random order anyway: whatever fills the gap costs nothing then.
+                    other => queue.swap_remove_front(other),
+                },
+            }
+        })
+    }
+
+    /// When there is nothing left: fetches what came through the shared half, or leaves `waker` for what will come.
+    ///
+    /// `true`: there is something again.
+    pub(crate) fn refill_or_park(&self, waker: &Waker) -> bool {
+        let waker = waker.clone();
+        let mut shared = self.ready.lock();
+        if shared.woken.is_empty() {
+            shared.waker = Some(waker);
+            return false;
+        }
+        HERE.with(|here| here.queue.borrow_mut().extend(shared.woken.drain(..)));
+        drop(shared);
+        true
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        HERE.with(|here| {
+            mem::swap(&mut *here.queue.borrow_mut(), self.kept);
+            here.polled.set(self.outer);
+        });
+    }
+}

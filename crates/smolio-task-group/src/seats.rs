@@ -1,0 +1,91 @@
+//! Where the children of a running group sit: found by number, freed on completion, dropped in reverse order of spawning.
+
+use std::{mem, sync::Arc};
+
+use smolio_context::CleanUp;
+
+use crate::ready::Node;
+
+/// All that is being polled, by the number of its seat.
+pub(crate) struct Seats<C> {
+    seats: Vec<Option<Seat<C>>>,
+    taken: usize,
+}
+
+pub(crate) struct Seat<C> {
+    pub(crate) node: Arc<Node>,
+    pub(crate) occupant: Occupant<C>,
+    /// A shielded scope was open in it at the end of its last poll.
+    pub(crate) is_shielded: bool,
+}
+
+pub(crate) enum Occupant<C> {
+    /// A child, and how many were spawned before it.
+    Child {
+        child: C,
+        order: u64,
+        /// Whether it has been let in: a group may limit how many run at a time.
+        is_admitted: bool,
+    },
+    /// What the drop of a child left to be waited for.
+    CleanUp(CleanUp),
+}
+
+impl<C> Seats<C> {
+    pub(crate) fn new() -> Self {
+        Self {
+            seats: Vec::new(),
+            taken: 0,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.taken == 0
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.taken
+    }
+
+    pub(crate) fn seat(&mut self, node: Arc<Node>, occupant: Occupant<C>) {
+        let index = node.seat() as usize;
+        if index >= self.seats.len() {
+            self.seats.resize_with(index + 1, || None);
+        }
+        self.taken += 1;
+        self.seats[index] = Some(Seat {
+            node,
+            occupant,
+            is_shielded: false,
+        });
+    }
+
+    #[inline]
+    pub(crate) fn get(&mut self, seat: u32) -> Option<&mut Seat<C>> {
+        self.seats.get_mut(seat as usize)?.as_mut()
+    }
+
+    pub(crate) fn vacate(&mut self, seat: u32) -> Option<Seat<C>> {
+        let left = self.seats.get_mut(seat as usize)?.take();
+        self.taken -= usize::from(left.is_some());
+        left
+    }
+
+    pub(crate) fn take_all(&mut self) -> impl Iterator<Item = Occupant<C>> + use<C> {
+        self.taken = 0;
+        let seats = mem::take(&mut self.seats);
+        seats.into_iter().flatten().map(|seat| seat.occupant)
+    }
+
+    /// The seats of the children for which `wanted` holds, last spawned first.
+    pub(crate) fn children_in_reverse(&self, wanted: impl Fn(&Seat<C>) -> bool) -> Vec<u32> {
+        let mut found = Vec::new();
+        for seat in self.seats.iter().flatten() {
+            if let (Occupant::Child { order, .. }, true) = (&seat.occupant, wanted(seat)) {
+                found.push((*order, seat.node.seat()));
+            }
+        }
+        found.sort_unstable_by_key(|&(order, _)| std::cmp::Reverse(order));
+        found.into_iter().map(|(_, seat)| seat).collect()
+    }
+}
