@@ -40,6 +40,35 @@
 //! # });
 //! ```
 //!
+//! # Task groups
+//! A [`TaskGroup`] runs children side by side and ends when all of them have. Children borrow what was declared before the
+//! group; the first that fails has the others dropped, and all failures come out of [`run`](TaskGroup::run). The children
+//! of a [`Supervisor`] fail on their own. A [`CancelScope`] ends a stretch of work inside of a task. See [`task_group`].
+//!
+//! ```
+//! # smolio::run(async {
+//! use smolio::{TaskGroup, sleep, task_group::TaskGroupError};
+//! use std::time::Duration;
+//!
+//! async fn fetch(url: &str) -> std::io::Result<usize> {
+//!     sleep(Duration::from_millis(5)).await; // in real life: a request
+//!     Ok(url.len())
+//! }
+//!
+//! let urls = ["/a".to_string(), "/bc".to_string()];
+//! let group = TaskGroup::<std::io::Error>::new();
+//! let (a, b) = group
+//!     .run(async {
+//!         let a = group.spawn(fetch(&urls[0]));
+//!         let b = group.spawn(fetch(&urls[1]));
+//!         Ok((a.await, b.await))
+//!     })
+//!     .await?;
+//! assert_eq!(a + b, 5);
+//! # Ok::<(), TaskGroupError<std::io::Error>>(())
+//! # }).unwrap();
+//! ```
+//!
 //! # Time
 //! [`sleep`], [`timeout`], [`interval`]: see [`time`]. A timeout drops what takes too long; timeouts nest, and the outermost
 //! that has passed is the one that reports.
@@ -148,6 +177,7 @@ pub use smolio_executor::{
     spawn_local, to_thread, to_thread_with, with_cleanup, yield_now,
 };
 pub use smolio_queue::{LifoQueue, PriorityQueue, Queue};
+pub use smolio_task_group::{CancelScope, CancelToken, LocalTaskGroup, Supervisor, TaskGroup};
 pub use smolio_timer::{Elapsed, interval, sleep, timeout};
 
 #[cfg(feature = "macros")]
@@ -160,6 +190,15 @@ pub mod time {
         Interval, MissedTick, MoveOnAfter, RescheduleError, ScopedTimeout, Sleep, Timeout,
         TimeoutHandle, TimeoutScope, TryTimeout, interval_at, move_on_after, sleep_until,
         timeout_at, try_timeout,
+    };
+}
+
+/// Task groups: the handles, errors and numbers of [`TaskGroup`], [`LocalTaskGroup`] and [`Supervisor`].
+pub mod task_group {
+    pub use smolio_task_group::{
+        Cancelled, Child, ChildError, ChildPanic, Failure, Join, LocalSpawner, Outcome,
+        ReadySignal, SpawnError, Spawner, StartError, SupervisedError, SupervisorStats,
+        TaskGroupError, TaskGroupStats,
     };
 }
 
