@@ -81,4 +81,8 @@ pub(crate) trait Library: 'static {
     ) -> impl Future<Output = Result<F::Output, impl Send>> + Send
     where
         F: Future<Output: Send> + Send;
+
+    /// Runs `children` futures side by side that yield once each, and gives the sum of their
+    /// numbers: with the library's own structure for children that belong together.
+    fn group(children: u64) -> impl Future<Output = u64> + Send;
 }

@@ -1,6 +1,7 @@
 //! The rows of the table, in its order, and what they have in common.
 
 mod echo;
+mod group;
 mod memory;
 mod sleeps;
 mod spawn;
@@ -20,6 +21,7 @@ pub(crate) const ROWS: &[Row] = &[
     spawn::IN_BATCHES,
     spawn::ALL_AT_ONCE,
     yields::ROW,
+    group::ROW,
     sleeps::ROW,
     timeouts::ROW,
     echo::ROW,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use smolio::Runner;
+use smolio::{Runner, TaskGroup};
 
 use super::{Library, Workers};
 
@@ -53,5 +53,24 @@ impl Library for Ours {
         F: Future<Output: Send> + Send,
     {
         smolio::timeout(limit, future)
+    }
+
+    async fn group(children: u64) -> u64 {
+        let group = TaskGroup::infallible();
+        let sum = group.run_value(async {
+            let spawn_one = |number| {
+                group.spawn_value(async move {
+                    smolio::yield_now().await;
+                    number
+                })
+            };
+            let handles: Vec<_> = (0..children).map(spawn_one).collect();
+            let mut sum = 0;
+            for handle in handles {
+                sum += handle.await;
+            }
+            sum
+        });
+        sum.await.expect("nobody cancels the group")
     }
 }

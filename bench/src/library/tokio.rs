@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::runtime::Builder;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::{Library, Workers};
 
@@ -76,5 +76,20 @@ impl Library for Tokio {
         F: Future<Output: Send> + Send,
     {
         tokio::time::timeout(limit, future)
+    }
+
+    async fn group(children: u64) -> u64 {
+        let mut set = JoinSet::new();
+        for number in 0..children {
+            set.spawn(async move {
+                tokio::task::yield_now().await;
+                number
+            });
+        }
+        let mut sum = 0;
+        while let Some(number) = set.join_next().await {
+            sum += number.expect("no child is aborted or panics");
+        }
+        sum
     }
 }
