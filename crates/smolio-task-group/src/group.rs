@@ -21,7 +21,7 @@ use crate::{
     run::Run,
     slot::Slot,
     start,
-    task::{AnyChild, ChildTask},
+    task::{AnyChild, ChildTask, Infallibly},
 };
 
 /// A child of any type.

@@ -104,7 +104,7 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
         for clean_up in clean_ups {
             let node = core.node();
             node.schedule();
-            self.seats.seat(node, Occupant::CleanUp(clean_up));
+            self.seats.seat(node, Occupant::CleanUp(Box::new(clean_up)));
         }
     }
 
@@ -149,7 +149,7 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
         let (result, is_shielded) = watch_shields(|| {
             catch_unwind(AssertUnwindSafe(|| match occupant {
                 Occupant::Child { child, .. } => child.child().poll(&mut cx),
-                Occupant::CleanUp(clean_up) => Pin::new(clean_up).poll(&mut cx).map(Ok),
+                Occupant::CleanUp(clean_up) => Pin::new(&mut **clean_up).poll(&mut cx).map(Ok),
             }))
         });
         match result {
@@ -307,7 +307,7 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
     pub(crate) fn hand_on_clean_ups(&mut self) {
         for occupant in self.seats.take_all() {
             if let Occupant::CleanUp(clean_up) = occupant {
-                clean_up_later(clean_up);
+                clean_up_later(*clean_up);
             }
         }
     }

@@ -115,7 +115,7 @@ macro_rules! group_methods {
                 F::Output: $($send)* 'a,
             {
                 let future = future.into_future();
-                self.core.spawn(TaskContext::child(None), async move { Ok::<_, E>(future.await) })
+                self.core.spawn(TaskContext::child(None), Infallibly::new(future))
             }
 
             /// As [`spawn`](Self::spawn), but a group that takes no more gives the future back.
@@ -300,7 +300,7 @@ macro_rules! group_methods {
                 F::Output: $($send)* 'a,
             {
                 let future = future.into_future();
-                self.spawn_as(TaskContext::child(None), async move { Ok::<_, E>(future.await) })
+                self.spawn_as(TaskContext::child(None), Infallibly::new(future))
             }
 
             /// As the group's `try_spawn`.

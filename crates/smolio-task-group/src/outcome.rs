@@ -38,7 +38,10 @@ impl<E> Outcome<E> for () {
 }
 
 mod sealed {
+    use crate::task::Value;
+
     pub trait Sealed {}
     impl<T, E> Sealed for Result<T, E> {}
     impl Sealed for () {}
+    impl<T> Sealed for Value<T> {}
 }

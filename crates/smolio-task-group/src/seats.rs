@@ -28,7 +28,8 @@ pub(crate) enum Occupant<C> {
         is_admitted: bool,
     },
     /// What the drop of a child left to be waited for.
-    CleanUp(CleanUp),
+    // In a box: they are rare, and every seat would be as large as the largest occupant.
+    CleanUp(Box<CleanUp>),
 }
 
 impl<C> Seats<C> {
@@ -49,15 +50,19 @@ impl<C> Seats<C> {
 
     pub(crate) fn seat(&mut self, node: Arc<Node>, occupant: Occupant<C>) {
         let index = node.seat() as usize;
-        if index >= self.seats.len() {
-            self.seats.resize_with(index + 1, || None);
-        }
-        self.taken += 1;
-        self.seats[index] = Some(Seat {
+        let seat = Some(Seat {
             node,
             occupant,
             is_shielded: false,
         });
+        self.taken += 1;
+        match self.seats.get_mut(index) {
+            Some(empty) => *empty = seat,
+            None => {
+                self.seats.resize_with(index, || None);
+                self.seats.push(seat);
+            }
+        }
     }
 
     #[inline]

@@ -52,7 +52,7 @@ pin_project! {
     pub(crate) struct ChildTask<F, T> {
         #[pin]
         future: Scoped<F>,
-        slot: Owner<T>,
+        owner: Owner<T>,
     }
 }
 
@@ -60,7 +60,7 @@ impl<F, T> ChildTask<F, T> {
     pub(crate) fn new(context: TaskContext, future: F, slot: Arc<Slot<T>>) -> Self {
         Self {
             future: Scoped::new(context, future),
-            slot: Owner(slot),
+            owner: Owner(Some(slot)),
         }
     }
 }
@@ -74,7 +74,7 @@ where
         let this = self.project();
         this.future.poll_child(cx).map(|outcome| {
             let value = outcome.into_result()?;
-            this.slot.0.set(value);
+            this.owner.settle(|slot| slot.set(value));
             Ok(())
         })
     }
@@ -84,18 +84,65 @@ where
     }
 
     fn end(self: Pin<&mut Self>, gone: Gone) {
-        self.project().slot.0.end(gone);
+        self.project().owner.settle(|slot| slot.end(gone));
     }
 }
 
-/// The child's side of the slot. When it goes without a word, the child was dropped together with its group.
-struct Owner<T>(Arc<Slot<T>>);
+/// The child's side of the slot, until it has said its word.
+///
+/// When it goes without one, the child was dropped together with its group.
+struct Owner<T>(Option<Arc<Slot<T>>>);
+
+impl<T> Owner<T> {
+    fn settle(&mut self, say: impl FnOnce(&Slot<T>)) {
+        if let Some(slot) = self.0.take() {
+            say(&slot);
+        }
+    }
+}
 
 impl<T> Drop for Owner<T> {
     fn drop(&mut self) {
-        self.0.end(Gone {
-            why: ChildError::Cancelled,
-            with_group: true,
+        self.settle(|slot| {
+            slot.end(Gone {
+                why: ChildError::Cancelled,
+                with_group: true,
+            });
         });
+    }
+}
+
+pin_project! {
+    /// A future that cannot fail, as the child of a group whose children may.
+    ///
+    /// An `async` block would do as well, but holds the future twice: as it was captured, and as it is awaited.
+    pub(crate) struct Infallibly<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F> Infallibly<F> {
+    pub(crate) fn new(future: F) -> Self {
+        Self { future }
+    }
+}
+
+impl<F: Future> Future for Infallibly<F> {
+    type Output = Value<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().future.poll(cx).map(Value)
+    }
+}
+
+/// A value that is no `Result`, whatever its type.
+pub(crate) struct Value<T>(T);
+
+impl<T, E> Outcome<E> for Value<T> {
+    type Value = T;
+
+    fn into_result(self) -> Result<T, E> {
+        Ok(self.0)
     }
 }
