@@ -1,0 +1,4 @@
+//! The facade: every noun is there under one path, and the crates behind it fit together.
+
+mod names;
+mod together;

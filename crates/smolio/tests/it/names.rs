@@ -1,0 +1,90 @@
+//! Every item by its path in the facade. It fails to compile when one has gone, and the test below fails when one has come.
+
+#![allow(unused_imports, reason = "the paths are what is tested")]
+
+mod flat {
+    use smolio::{
+        BuildError, Builder, CancelScope, CancelToken, Closed, ContextVar, Elapsed, Handle,
+        Instant, Interrupted, JoinError, LifoQueue, LocalTaskGroup, OutsideTask, PriorityQueue,
+        Queue, Runner, Supervisor, Task, TaskBuilder, TaskGroup, TaskId, TaskInfo, ThreadLimit,
+        all_tasks, ctrl_c, current_task, finally, interval, run, shield, shield_value,
+        shutdown_signal, sleep, spawn, spawn_local, timeout, to_thread, to_thread_with,
+        unconstrained, with_cleanup, yield_now,
+    };
+    #[cfg(feature = "macros")]
+    use smolio::{main, test};
+}
+
+mod time {
+    use smolio::time::{
+        Interval, MissedTick, MoveOnAfter, RescheduleError, ScopedTimeout, Sleep, Timeout,
+        TimeoutHandle, TimeoutScope, TryTimeout, VirtualClock, current_deadline, interval_at,
+        move_on_after, sleep_until, timeout_at, try_timeout,
+    };
+}
+
+mod task_group {
+    use smolio::task_group::{
+        Cancelled, Child, ChildError, ChildPanic, Failure, Join, LocalSpawner, Outcome,
+        ReadySignal, SpawnError, Spawner, StartError, SupervisedError, SupervisorStats,
+        TaskGroupError, TaskGroupStats,
+    };
+}
+
+mod queue {
+    use smolio::queue::{
+        CapacityError, Get, GetError, GetJob, GetMany, Job, Join, Next, Producer, Put, PutAll,
+        PutAllError, PutError, QueueStats, TaskDoneError, TryGetError, TryPutError,
+    };
+}
+
+mod unhandled {
+    use smolio::unhandled::{
+        Unhandled, UnhandledHook, UnhandledKind, report_unhandled, set_unhandled_hook,
+    };
+}
+
+#[cfg(feature = "macros")]
+mod test_module {
+    use smolio::test::{Exploration, Test, TestOutcome, advance, all_blocked, explore, run};
+}
+
+mod futures {
+    use smolio::futures::{
+        Cancel, CtrlC, Finally, Join, Shield, Shielded, ShutdownSignal, Unconstrained, YieldNow,
+    };
+}
+
+/// The words within the `use` items of a source.
+fn used(source: &str, keyword: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for item in source.split(keyword).skip(1) {
+        let item = item.split(';').next().unwrap_or_default();
+        let list = item.split_once("::").map_or("", |(_, list)| list);
+        let split = list.split(|c: char| !c.is_alphanumeric() && c != '_');
+        words.extend(split.filter(|word| !word.is_empty()).map(str::to_owned));
+    }
+    words
+}
+
+#[test]
+fn every_item_of_the_facade_is_named_here() {
+    let here = used(include_str!("names.rs"), "    use smolio::");
+    let facade = used(include_str!("../../src/lib.rs"), "pub use smolio_");
+    assert!(facade.len() > 50, "found only {facade:?}");
+    for item in &facade {
+        assert!(here.contains(item), "{item} is not named in names.rs");
+    }
+}
+
+#[test]
+fn one_noun_has_one_path() {
+    let mut facade = used(include_str!("../../src/lib.rs"), "pub use smolio_");
+    // A handle's future has the same name wherever there are handles, and a test is run as a program is.
+    let elsewhere = |item: &String| ["Join", "run"].contains(&item.as_str());
+    facade.retain(|item| !elsewhere(item));
+    let count = facade.len();
+    facade.sort();
+    facade.dedup();
+    assert_eq!(facade.len(), count, "an item has two paths: {facade:?}");
+}
