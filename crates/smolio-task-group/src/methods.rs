@@ -144,6 +144,10 @@ macro_rules! group_methods {
             ///
             /// # Cancel safety
             /// Dropped while it waits, it drops the future unpolled.
+            #[expect(
+                clippy::async_yields_async,
+                reason = "the child is for whoever asked to await, or not"
+            )]
             #[track_caller]
             pub fn spawn_when_ready<F>(
                 &self,

@@ -36,7 +36,7 @@ fn ex<T: Send + 'static>(f: impl Future<Output = T> + Send + 'static) -> T {
 #[test]
 fn design_example() {
     let r: Result<(u64, u64), TaskGroupError<MyErr>> = ex(async {
-        let urls = vec!["1".to_string(), "2".into()];
+        let urls = ["1".to_string(), "2".into()];
         let session = Session;
         let group = TaskGroup::new();
         let x = group
@@ -53,7 +53,7 @@ fn design_example() {
 #[test]
 fn question_mark_into_anyhow_and_box() {
     async fn f() -> anyhow::Result<u64> {
-        let urls = vec!["1".to_string(), "x".into()];
+        let urls = ["1".to_string(), "x".into()];
         let session = Session;
         let group = TaskGroup::new();
         let v = group
@@ -65,7 +65,7 @@ fn question_mark_into_anyhow_and_box() {
                 }
                 let mut s = 0;
                 for h in hs {
-                    s += h.await
+                    s += h.await;
                 }
                 let n: u64 = "5".parse()?;
                 Ok(s + n)
@@ -115,9 +115,10 @@ fn async_block_child_infers_e_from_group() {
 #[test]
 fn infallible_borrowed() {
     let n = ex(async {
-        let data = vec![1u64, 2, 3];
+        let data = [1u64, 2, 3];
         let group = TaskGroup::infallible();
-        let s = group
+
+        group
             .run_value(async {
                 let a = group.spawn_value(async {
                     yield_now().await;
@@ -129,8 +130,7 @@ fn infallible_borrowed() {
                 a.await
             })
             .await
-            .unwrap();
-        s
+            .unwrap()
     });
     assert_eq!(n, 6);
 }
@@ -138,7 +138,7 @@ fn infallible_borrowed() {
 fn nested_spawner_children_await_children() {
     let r = ex(async {
         let session = Session;
-        let urls = vec!["1".to_string(), "2".into()];
+        let urls = ["1".to_string(), "2".into()];
         let outer = TaskGroup::new();
         outer
             .run(async {
@@ -191,7 +191,7 @@ fn start_and_supervisor() {
     });
     assert_eq!(r.unwrap(), 8080);
     ex(async {
-        let d = vec![1, 2];
+        let d = [1, 99];
         let s = Supervisor::<MyErr>::new();
         s.run(async {
             for i in d.iter() {
@@ -204,12 +204,12 @@ fn start_and_supervisor() {
                     }
                 }));
             }
-            while let Some(f) = s.next_failure().await {
-                println!("{}", f.error)
-            }
+            let failure = s.next_failure().await.expect("99 fails");
+            assert_eq!(failure.error.to_string(), "x");
+            assert!(s.next_failure().await.is_none());
         })
         .await
-        .unwrap()
+        .unwrap();
     });
 }
 #[test]

@@ -60,7 +60,7 @@ fn used(source: &str, keyword: &str) -> Vec<String> {
     let mut words = Vec::new();
     for item in source.split(keyword).skip(1) {
         let item = item.split(';').next().unwrap_or_default();
-        let list = item.split_once("::").map_or("", |(_, list)| list);
+        let list = item.split_once("::").map_or(item, |(_, list)| list);
         let split = list.split(|c: char| !c.is_alphanumeric() && c != '_');
         words.extend(split.filter(|word| !word.is_empty()).map(str::to_owned));
     }
