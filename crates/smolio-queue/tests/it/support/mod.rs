@@ -1,0 +1,12 @@
+//! What the tests share.
+
+mod kind;
+mod wakes;
+
+pub(crate) use kind::{Kind, for_all_kinds};
+pub(crate) use wakes::{Counter, Wakes};
+
+/// Runs a test under many orders of what is ready, in virtual time.
+pub(crate) fn explore<F: Future<Output = ()>>(test: impl Fn() -> F) {
+    smolio_test::explore(100, test);
+}
