@@ -162,7 +162,12 @@ impl<C, E> Core<C, E> {
         self.lock().limit
     }
 
+    #[track_caller]
     pub(crate) fn set_limit(&self, limit: usize) {
+        assert!(
+            limit > 0,
+            "the limit of a task group is at least one child at a time"
+        );
         self.lock().limit = limit;
     }
 

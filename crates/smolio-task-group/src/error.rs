@@ -18,6 +18,7 @@ pub struct Failure<E> {
     pub error: E,
     /// For the hook, if nobody reads it.
     task: Option<TaskInfo>,
+    is_body: bool,
 }
 
 impl<E> Failure<E> {
@@ -28,6 +29,7 @@ impl<E> Failure<E> {
             location: task.location(),
             error,
             task: Some(task),
+            is_body: false,
         }
     }
 
@@ -42,6 +44,7 @@ impl<E> Failure<E> {
             location,
             error,
             task,
+            is_body: true,
         }
     }
 }
@@ -56,11 +59,14 @@ impl<E: fmt::Display> Failure<E> {
 /// `fetch (spawned at src/main.rs:7:13): connection refused`.
 impl<E: fmt::Display> fmt::Display for Failure<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} (spawned at {}): {}",
-            self.name, self.location, self.error
-        )
+        let begun = if self.is_body { "run" } else { "spawned" };
+        let Self {
+            name,
+            location,
+            error,
+            ..
+        } = self;
+        write!(f, "{name} ({begun} at {location}): {error}")
     }
 }
 

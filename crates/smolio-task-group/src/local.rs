@@ -4,7 +4,6 @@ use std::{
     convert::Infallible,
     fmt,
     future::{Future, IntoFuture},
-    num::NonZeroUsize,
     panic::Location,
     pin::Pin,
     sync::{Arc, Weak},

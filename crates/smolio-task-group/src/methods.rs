@@ -15,10 +15,14 @@ macro_rules! group_methods {
             ///
             /// [`spawn`](Self::spawn) never waits: whoever makes children faster than they end uses
             /// [`spawn_when_ready`](Self::spawn_when_ready).
+            ///
+            /// # Panics
+            /// If `children` is zero: none would ever run.
             #[doc(alias = "Semaphore")]
+            #[track_caller]
             #[must_use = "gives the group back"]
-            pub fn limit(self, children: NonZeroUsize) -> Self {
-                self.core.set_limit(children.get());
+            pub fn limit(self, children: usize) -> Self {
+                self.core.set_limit(children);
                 self
             }
 

@@ -3,7 +3,6 @@
 use std::{
     fmt,
     future::{Future, IntoFuture},
-    num::NonZeroUsize,
     panic::Location,
     pin::Pin,
     sync::Arc,
@@ -61,9 +60,13 @@ impl<'a, E> Supervisor<'a, E> {
     }
 
     /// At most `children` run at the same time; see [`TaskGroup::limit`](crate::TaskGroup::limit).
+    ///
+    /// # Panics
+    /// If `children` is zero: none would ever run.
+    #[track_caller]
     #[must_use = "gives the supervisor back"]
-    pub fn limit(self, children: NonZeroUsize) -> Self {
-        self.core.set_limit(children.get());
+    pub fn limit(self, children: usize) -> Self {
+        self.core.set_limit(children);
         self
     }
 
