@@ -1,1 +1,5 @@
-//! Empty: cargo wants a package to have a library or a program, and this one is about its examples.
+//! What several of the examples need and none of them is about: a small HTTP server, and a client that gets a page.
+
+pub mod http;
+
+pub use http::{Server, get};
