@@ -5,6 +5,7 @@
 //! whose libraries differ in shape, and not just in names, should be written three times rather
 //! than bent to fit this trait.
 
+mod channel;
 mod ours;
 mod smol;
 mod stream;
@@ -12,6 +13,7 @@ mod tokio;
 
 use std::time::Duration;
 
+pub(crate) use self::channel::{Receiver, Sender};
 pub(crate) use self::ours::Ours;
 pub(crate) use self::smol::{SmolOneThread, SmolTwoThreads};
 pub(crate) use self::stream::Stream;
@@ -49,6 +51,12 @@ pub(crate) trait Library: 'static {
 
     /// A connected TCP socket.
     type Stream: Stream;
+
+    /// The sending end of a bounded channel.
+    type Sender: Sender;
+
+    /// A channel with room for so many items.
+    fn channel(capacity: usize) -> (Self::Sender, <Self::Sender as Sender>::Receiver);
 
     /// Runs `main` to its end.
     ///

@@ -3,6 +3,7 @@
 mod echo;
 mod group;
 mod memory;
+mod queue;
 mod sleeps;
 mod spawn;
 mod timeouts;
@@ -22,6 +23,9 @@ pub(crate) const ROWS: &[Row] = &[
     spawn::ALL_AT_ONCE,
     yields::ROW,
     group::ROW,
+    queue::PING_PONG,
+    queue::ONE_BY_ONE,
+    queue::IN_BATCHES,
     sleeps::ROW,
     timeouts::ROW,
     echo::ROW,

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use smolio::{Runner, TaskGroup};
+use smolio::queue::Producer;
+use smolio::{Queue, Runner, TaskGroup};
 
 use super::{Library, Workers};
 
@@ -11,6 +12,12 @@ pub(crate) struct Ours;
 impl Library for Ours {
     type Task<T: Send + 'static> = smolio::Task<T>;
     type Stream = async_net::TcpStream;
+    type Sender = Producer<u64>;
+
+    fn channel(capacity: usize) -> (Producer<u64>, Queue<u64>) {
+        let queue = Queue::bounded(capacity);
+        (queue.producer(), queue)
+    }
 
     fn run<F>(workers: Workers, main: F) -> F::Output
     where

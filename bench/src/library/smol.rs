@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use smol::{Executor, LocalExecutor, Timer};
+use smol::{Executor, LocalExecutor, Timer, channel};
 
 use super::{Library, Workers};
 
@@ -25,6 +25,11 @@ pub(crate) struct SmolTwoThreads;
 impl Library for SmolOneThread {
     type Task<T: Send + 'static> = smol::Task<T>;
     type Stream = smol::net::TcpStream;
+    type Sender = channel::Sender<u64>;
+
+    fn channel(capacity: usize) -> (channel::Sender<u64>, channel::Receiver<u64>) {
+        channel::bounded(capacity)
+    }
 
     fn run<F>(workers: Workers, main: F) -> F::Output
     where
@@ -69,6 +74,11 @@ impl Library for SmolOneThread {
 impl Library for SmolTwoThreads {
     type Task<T: Send + 'static> = smol::Task<T>;
     type Stream = smol::net::TcpStream;
+    type Sender = channel::Sender<u64>;
+
+    fn channel(capacity: usize) -> (channel::Sender<u64>, channel::Receiver<u64>) {
+        channel::bounded(capacity)
+    }
 
     fn run<F>(workers: Workers, main: F) -> F::Output
     where

@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::runtime::Builder;
+use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::{Library, Workers};
@@ -27,6 +28,11 @@ impl<T> Future for Joined<T> {
 impl Library for Tokio {
     type Task<T: Send + 'static> = Joined<T>;
     type Stream = tokio::net::TcpStream;
+    type Sender = mpsc::Sender<u64>;
+
+    fn channel(capacity: usize) -> (mpsc::Sender<u64>, mpsc::Receiver<u64>) {
+        mpsc::channel(capacity)
+    }
 
     fn run<F>(workers: Workers, main: F) -> F::Output
     where
