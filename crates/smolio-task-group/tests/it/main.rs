@@ -1,3 +1,9 @@
-//! The tests of this crate, through its public API.
+//! The tests of this crate, through its public API. A name that begins with `t1`, `n7` and so on is a row of what asyncio and trio
+//! promise, in our terms.
+
+mod support;
 
 mod usage;
+
+mod children;
+mod failure;
