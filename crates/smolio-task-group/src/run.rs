@@ -185,6 +185,7 @@ where
                 self.begin_ending(body.as_mut());
             }
             if body.is_none() && self.members.is_empty(self.core) {
+                self.members.release(self.core);
                 return TurnEnd::Empty;
             }
             if *polls_left == 0 {
@@ -192,7 +193,11 @@ where
                 return TurnEnd::Exhausted;
             }
             match turn.next() {
-                Some(BODY) => self.poll_body(body.as_mut()),
+                Some(BODY) => {
+                    // It may ask how many are alive.
+                    self.members.release(self.core);
+                    self.poll_body(body.as_mut());
+                }
                 Some(CONTROL) => self.poll_grace(),
                 Some(seat) => self.members.poll(seat, self.core),
                 None => {
@@ -331,6 +336,7 @@ where
         self.drop_grace();
         self.drop_body(body);
         self.members.drop_children(late, true, self.core);
+        self.members.release(self.core);
         self.members.hand_on_clean_ups();
         self.core.close();
         self.report_unread();
