@@ -11,7 +11,8 @@ use std::{
 use smolio_context::{TaskId, poll_budget, spend_budget, waiting_for};
 
 use crate::{
-    ready::{Node, Ready},
+    cell::NodeRef,
+    ready::Ready,
     slot::{Gone, Slot},
 };
 
@@ -44,13 +45,13 @@ use crate::{
 /// ```
 pub struct Child<T> {
     slot: Arc<Slot<T>>,
-    node: Arc<Node>,
+    node: NodeRef,
     /// `None`: it was refused.
     id: Option<TaskId>,
 }
 
 impl<T> Child<T> {
-    pub(crate) fn new(slot: Arc<Slot<T>>, node: Arc<Node>, id: TaskId) -> Self {
+    pub(crate) fn new(slot: Arc<Slot<T>>, node: NodeRef, id: TaskId) -> Self {
         let id = Some(id);
         Self { slot, node, id }
     }
@@ -63,7 +64,7 @@ impl<T> Child<T> {
         };
         Self {
             slot: Slot::gone(gone),
-            node: Node::new(u32::MAX, ready),
+            node: NodeRef::new(ready),
             id: None,
         }
     }

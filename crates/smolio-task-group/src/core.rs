@@ -20,15 +20,17 @@ use smolio_context::{Unhandled, current_task, report_unhandled};
 
 use crate::{
     CancelToken,
-    ready::{Node, Ready},
+    cell::NodeRef,
+    ready::Ready,
     supervision::Supervision,
+    task::ChildBox,
     waiters::{Ticket, Waiters},
 };
 
 pub(crate) struct Core<C, E> {
     ready: Arc<Ready>,
     /// Wakes the run to look at `request`.
-    control: Arc<Node>,
+    control: NodeRef,
     /// There is a request that the run has not seen. Looked at after each poll of a child.
     is_urgent: AtomicBool,
     inbox: Mutex<Inbox<C>>,
@@ -46,8 +48,8 @@ struct Inbox<C> {
     phase: Phase,
     has_run: bool,
     new: Vec<NewChild<C>>,
-    /// Nodes whose children have ended, to be used again.
-    free: Vec<Arc<Node>>,
+    /// Seats whose children have ended, to be taken again.
+    free: Vec<u32>,
     seats: u32,
     spawned: u64,
     alive: usize,
@@ -67,7 +69,7 @@ enum Phase {
 
 /// A child on its way into the run.
 pub(crate) struct NewChild<C> {
-    pub(crate) node: Arc<Node>,
+    pub(crate) seat: u32,
     /// How many were spawned before it.
     pub(crate) order: u64,
     pub(crate) child: C,
@@ -95,8 +97,10 @@ impl<C, E> Core<C, E> {
             request: None,
             token: None,
         };
+        let control = NodeRef::new(ready.clone());
+        control.take_seat(CONTROL);
         Arc::new(Self {
-            control: Node::new(CONTROL, ready.clone()),
+            control,
             is_urgent: AtomicBool::new(false),
             ready,
             inbox: Mutex::new(inbox),
@@ -108,7 +112,7 @@ impl<C, E> Core<C, E> {
         &self.ready
     }
 
-    pub(crate) fn control(&self) -> &Arc<Node> {
+    pub(crate) fn control(&self) -> &NodeRef {
         &self.control
     }
 
@@ -125,20 +129,21 @@ impl<C, E> Core<C, E> {
     }
 
     /// Takes the child in, or gives it back.
-    pub(crate) fn accept(&self, child: C) -> Result<Arc<Node>, C> {
+    pub(crate) fn accept(&self, child: C) -> Result<NodeRef, C>
+    where
+        C: ChildBox<E>,
+    {
+        let node = child.reference();
         let mut inbox = self.lock();
         if inbox.phase != Phase::Open {
             return Err(child);
         }
-        let node = inbox.take_node(&self.ready);
+        let seat = inbox.take_seat();
+        node.take_seat(seat);
         let order = inbox.spawned;
         inbox.spawned += 1;
         inbox.alive += 1;
-        inbox.new.push(NewChild {
-            node: node.clone(),
-            order,
-            child,
-        });
+        inbox.new.push(NewChild { seat, order, child });
         drop(inbox);
         node.schedule();
         Ok(node)
@@ -175,16 +180,16 @@ impl<C, E> Core<C, E> {
         mem::take(&mut self.lock().new)
     }
 
-    /// A node for something that is no child: a clean-up.
-    pub(crate) fn node(&self) -> Arc<Node> {
-        self.lock().take_node(&self.ready)
+    /// A seat for something that is no child: a clean-up.
+    pub(crate) fn seat(&self) -> u32 {
+        self.lock().take_seat()
     }
 
-    /// Children have ended: their nodes can be used again, their places are free.
-    pub(crate) fn release(&self, nodes: &mut Vec<Arc<Node>>, ended: usize) {
+    /// Children have ended: their seats can be taken again, their places are free.
+    pub(crate) fn release(&self, seats: &mut Vec<u32>, ended: usize) {
         let mut inbox = self.lock();
         inbox.alive -= ended;
-        inbox.free.append(nodes);
+        inbox.free.append(seats);
         let next = if ended > 0 {
             inbox.next_in_line()
         } else {
@@ -332,20 +337,13 @@ impl<C, E> Core<C, E> {
 }
 
 impl<C> Inbox<C> {
-    fn take_node(&mut self, ready: &Arc<Ready>) -> Arc<Node> {
-        // A waker or a handle may still know the last one to sit there: then its seat gets a new node.
-        if let Some(mut node) = self.free.pop() {
-            return match Arc::get_mut(&mut node) {
-                Some(unknown) => {
-                    unknown.renew();
-                    node
-                }
-                None => Node::new(node.seat(), ready.clone()),
-            };
+    fn take_seat(&mut self) -> u32 {
+        if let Some(seat) = self.free.pop() {
+            return seat;
         }
         let seat = self.seats;
         self.seats = seat.checked_add(1).expect("2^32 children at once");
-        Node::new(seat, ready.clone())
+        seat
     }
 
     /// Who may take the last free place. Everybody in front of it has been woken before.

@@ -5,7 +5,6 @@ use std::{
     fmt,
     future::{Future, IntoFuture},
     panic::Location,
-    pin::Pin,
     sync::{Arc, Weak},
 };
 
@@ -14,6 +13,7 @@ use smolio_context::TaskContext;
 use crate::{
     CancelToken, Cancelled, Child, Outcome, ReadySignal, SpawnError, StartError, TaskGroupError,
     TaskGroupStats,
+    cell::Owner,
     core::{Core, tell_late},
     place::Place,
     ready::Ready,
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// A child of any type.
-pub(crate) type Boxed<'a, E> = Pin<Box<dyn AnyChild<E> + Send + 'a>>;
+pub(crate) type Boxed<'a, E> = Owner<dyn AnyChild<E> + Send + 'a>;
 
 /// Runs children side by side, and ends when all of them have: asyncio's `TaskGroup`, with children that borrow.
 ///
@@ -90,4 +90,4 @@ pub struct Spawner<'a, E = Infallible> {
     core: Weak<Core<Boxed<'a, E>, E>>,
 }
 
-group_methods!(TaskGroup, Spawner, [Send+]);
+group_methods!(TaskGroup, Spawner, erase, [Send+]);

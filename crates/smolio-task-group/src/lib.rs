@@ -31,7 +31,7 @@
 //! The children of a group share one thread at a time. Work that is to use several cores goes into tasks of an executor;
 //! let the children await those.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 #[macro_use]
 mod methods;
@@ -49,6 +49,7 @@ mod supervisor;
 mod scope;
 mod token;
 
+mod cell;
 mod core;
 mod members;
 mod place;

@@ -5,7 +5,6 @@ use std::{
     fmt,
     future::{Future, IntoFuture},
     panic::Location,
-    pin::Pin,
     sync::{Arc, Weak},
 };
 
@@ -14,6 +13,7 @@ use smolio_context::TaskContext;
 use crate::{
     CancelToken, Cancelled, Child, Outcome, ReadySignal, SpawnError, StartError, TaskGroupError,
     TaskGroupStats,
+    cell::Owner,
     core::{Core, tell_late},
     place::Place,
     ready::Ready,
@@ -23,7 +23,7 @@ use crate::{
     task::{AnyChild, ChildTask, Infallibly},
 };
 
-type Boxed<'a, E> = Pin<Box<dyn AnyChild<E> + 'a>>;
+type Boxed<'a, E> = Owner<dyn AnyChild<E> + 'a>;
 
 /// A [`TaskGroup`](crate::TaskGroup) whose children need not be `Send`: they may hold an `Rc` or a `RefCell` borrow.
 ///
@@ -57,4 +57,4 @@ pub struct LocalSpawner<'a, E = Infallible> {
     core: Weak<Core<Boxed<'a, E>, E>>,
 }
 
-group_methods!(LocalTaskGroup, LocalSpawner, []);
+group_methods!(LocalTaskGroup, LocalSpawner, erase_local, []);

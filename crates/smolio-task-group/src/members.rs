@@ -13,19 +13,17 @@ use std::{
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
 };
 
-use futures_task::waker_ref;
 use smolio_context::{
     CleanUp, TaskInfo, Unhandled, clean_up_later, forget_waits, report_unhandled, watch_shields,
 };
 
 use crate::{
     ChildError, ChildPanic, Failure, SupervisedError,
+    cell::NodeRef,
     core::{Core, NewChild},
-    ready::Node,
     seats::{Occupant, Seat, Seats},
     slot::Gone,
     task::{AnyChild, ChildBox},
@@ -42,8 +40,8 @@ pub(crate) struct Members<C, E> {
     /// How many children have been let in.
     admitted: usize,
     waiting_for_place: VecDeque<u32>,
-    /// Nodes of children that have ended, and how many these were.
-    released: Vec<Arc<Node>>,
+    /// Seats of children that have ended, and how many these were.
+    released: Vec<u32>,
     ended: usize,
     /// How many of the children have a shielded scope open.
     pub(crate) shielded: usize,
@@ -81,13 +79,13 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
 
     /// Gives a seat to each of those who have come in.
     fn adopt(&mut self, core: &Core<C, E>) {
-        for NewChild { node, order, child } in core.take_new() {
+        for NewChild { seat, order, child } in core.take_new() {
             let occupant = Occupant::Child {
                 child,
                 order,
                 is_admitted: false,
             };
-            self.seats.seat(node, occupant);
+            self.seats.seat(seat, occupant);
         }
     }
 
@@ -102,9 +100,12 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
     /// Takes in what the drop of a child left to be waited for.
     pub(crate) fn take_in(&mut self, core: &Core<C, E>, clean_ups: Vec<CleanUp>) {
         for clean_up in clean_ups {
-            let node = core.node();
+            let node = NodeRef::new(core.ready().clone());
+            let seat = core.seat();
+            node.take_seat(seat);
             node.schedule();
-            self.seats.seat(node, Occupant::CleanUp(Box::new(clean_up)));
+            let clean_up = Box::new(clean_up);
+            self.seats.seat(seat, Occupant::CleanUp { clean_up, node });
         }
     }
 
@@ -117,10 +118,11 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
         let Some(taken) = self.seats.get(seat) else {
             return; // The wake of one who has gone.
         };
-        if !taken.node.take_wake() {
+        let node = taken.occupant.node();
+        if !node.take_wake() {
             return;
         }
-        if taken.node.is_cancelled() {
+        if node.is_cancelled() {
             let gone = Gone {
                 why: ChildError::Cancelled,
                 with_group: false,
@@ -143,15 +145,18 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
         let Some(taken) = self.seats.get(seat) else {
             return;
         };
-        let Seat { node, occupant, .. } = taken;
-        let waker = waker_ref(node);
-        let mut cx = Context::from_waker(&waker);
-        let (result, is_shielded) = watch_shields(|| {
-            catch_unwind(AssertUnwindSafe(|| match occupant {
-                Occupant::Child { child, .. } => child.child().poll(&mut cx),
-                Occupant::CleanUp(clean_up) => Pin::new(&mut **clean_up).poll(&mut cx).map(Ok),
-            }))
-        });
+        let poll = || match &mut taken.occupant {
+            Occupant::Child { child, .. } => {
+                let (child, waker) = child.parts();
+                child.poll(&mut Context::from_waker(&waker))
+            }
+            Occupant::CleanUp { clean_up, node } => {
+                let waker = node.waker();
+                let mut cx = Context::from_waker(&waker);
+                Pin::new(&mut **clean_up).poll(&mut cx).map(Ok)
+            }
+        };
+        let (result, is_shielded) = watch_shields(|| catch_unwind(AssertUnwindSafe(poll)));
         match result {
             Ok(Poll::Pending) => self.stay(seat, is_shielded, core),
             Ok(Poll::Ready(Ok(()))) => self.let_go(seat, None, core),
@@ -212,7 +217,7 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
     fn info(&mut self, seat: u32) -> Option<TaskInfo> {
         match &self.seats.get(seat)?.occupant {
             Occupant::Child { child, .. } => Some(child.info().clone()),
-            Occupant::CleanUp(_) => None,
+            Occupant::CleanUp { .. } => None,
         }
     }
 
@@ -234,9 +239,8 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
                 self.free_place();
             }
         }
-        let Seat { node, occupant, .. } = left;
-        self.released.push(node);
-        self.drop_occupant(occupant, gone);
+        self.released.push(seat);
+        self.drop_occupant(left.occupant, gone);
         if self.is_counting {
             self.release(core);
         }
@@ -249,10 +253,13 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
             let Some(seat) = self.seats.get(next) else {
                 continue; // It was cancelled while it waited.
             };
-            if let Occupant::Child { is_admitted, .. } = &mut seat.occupant {
+            if let Occupant::Child {
+                child, is_admitted, ..
+            } = &mut seat.occupant
+            {
                 if !mem::replace(is_admitted, true) {
                     self.admitted += 1;
-                    return seat.node.schedule();
+                    return child.node().schedule();
                 }
             }
         }
@@ -261,12 +268,12 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
     fn drop_occupant(&mut self, occupant: Occupant<C>, gone: Option<Gone>) {
         let info = match &occupant {
             Occupant::Child { child, .. } => Some(child.info().clone()),
-            Occupant::CleanUp(_) => None,
+            Occupant::CleanUp { .. } => None,
         };
         let dropping = catch_unwind(AssertUnwindSafe(|| {
             let mut occupant = occupant;
             if let (Occupant::Child { child, .. }, Some(gone)) = (&mut occupant, gone) {
-                child.child().end(gone);
+                child.parts().0.end(gone);
             }
         }));
         if let Err(payload) = dropping {
@@ -274,7 +281,7 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
         }
     }
 
-    /// Hands the nodes and places of those who have ended back to the core.
+    /// Hands the seats and places of those who have ended back to the core.
     pub(crate) fn release(&mut self, core: &Core<C, E>) {
         if !self.released.is_empty() {
             core.release(&mut self.released, mem::take(&mut self.ended));
@@ -306,7 +313,7 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
     /// The clean-ups that are still going on are for somebody else to wait for.
     pub(crate) fn hand_on_clean_ups(&mut self) {
         for occupant in self.seats.take_all() {
-            if let Occupant::CleanUp(clean_up) = occupant {
+            if let Occupant::CleanUp { clean_up, .. } = occupant {
                 clean_up_later(*clean_up);
             }
         }

@@ -2,7 +2,7 @@
 
 /// The methods of a group and of its spawner. `$send` is `Send +` or nothing.
 macro_rules! group_methods {
-    ($Group:ident, $Spawner:ident, [$($send:tt)*]) => {
+    ($Group:ident, $Spawner:ident, $erase:ident, [$($send:tt)*]) => {
         impl<'a, E> $Group<'a, E> {
             /// An empty group. Nothing in it runs before [`run`](Self::run) is awaited.
             ///
@@ -54,7 +54,7 @@ macro_rules! group_methods {
             {
                 let context = TaskContext::child(Some("grace"));
                 let grace = ChildTask::new(context, grace.into_future(), Slot::waiting());
-                self.core.cancel(Some(Box::pin(grace)));
+                self.core.cancel(Some(Owner::new(self.core.ready().clone(), grace).$erase()));
             }
 
             /// A token that is set when the group is cancelled, or ends because of a failure.
@@ -380,7 +380,8 @@ macro_rules! group_methods {
             {
                 let slot = Slot::waiting();
                 let id = context.info().id();
-                match self.accept(Box::pin(ChildTask::new(context, future, slot.clone()))) {
+                let child = ChildTask::new(context, future, slot.clone());
+                match self.accept(Owner::new(self.ready().clone(), child).$erase()) {
                     Ok(node) => Child::new(slot, node, id),
                     Err(refused) => {
                         drop(refused);

@@ -13,12 +13,11 @@ use std::{
     mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     task::{Poll, Waker},
 };
 
-use futures_task::ArcWake;
 use smolio_context::ReadyOrder;
 
 /// The shared half of the queue.
@@ -98,9 +97,10 @@ impl Ready {
     }
 }
 
-/// The waker of one seat.
+/// What the wakers of a future know of it.
 pub(crate) struct Node {
-    seat: u32,
+    /// The number of its seat; `NO_SEAT` as long as it has none.
+    seat: AtomicU32,
     /// In the half of the thread that polls the set. Only that thread touches this.
     queued_here: AtomicBool,
     /// In the shared half.
@@ -110,30 +110,30 @@ pub(crate) struct Node {
     ready: Arc<Ready>,
 }
 
+const NO_SEAT: u32 = u32::MAX;
+
 impl Node {
-    pub(crate) fn new(seat: u32, ready: Arc<Ready>) -> Arc<Self> {
-        Arc::new(Self {
-            seat,
+    pub(crate) fn new(ready: Arc<Ready>) -> Self {
+        Self {
+            seat: AtomicU32::new(NO_SEAT),
             queued_here: AtomicBool::new(false),
             queued_shared: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
             ready,
-        })
+        }
     }
 
     pub(crate) fn seat(&self) -> u32 {
-        self.seat
+        self.seat.load(Ordering::Relaxed)
+    }
+
+    /// Before the first [`schedule`](Self::schedule), once.
+    pub(crate) fn take_seat(&self, seat: u32) {
+        self.seat.store(seat, Ordering::Relaxed);
     }
 
     pub(crate) fn ready(&self) -> &Arc<Ready> {
         &self.ready
-    }
-
-    /// Makes the node as good as new, for the next one in its seat.
-    pub(crate) fn renew(&mut self) {
-        *self.queued_here.get_mut() = false;
-        *self.queued_shared.get_mut() = false;
-        *self.cancelled.get_mut() = false;
     }
 
     pub(crate) fn cancel(&self) {
@@ -149,14 +149,14 @@ impl Node {
     pub(crate) fn schedule(&self) {
         let here = HERE.try_with(|here| here.push(self));
         if here != Ok(true) && !self.queued_shared.swap(true, Ordering::AcqRel) {
-            self.ready.push(self.seat);
+            self.ready.push(self.seat());
         }
     }
 
     /// Queues the seat in a queue that no thread holds yet.
     pub(crate) fn queue_in(&self, queue: &mut VecDeque<u32>) {
         self.queued_here.store(true, Ordering::Relaxed);
-        queue.push_back(self.seat);
+        queue.push_back(self.seat());
     }
 
     /// For whoever took the seat off the queue: whether it has not been taken already through the other half.
@@ -169,12 +169,6 @@ impl Node {
         let shared = self.queued_shared.load(Ordering::Relaxed)
             && self.queued_shared.swap(false, Ordering::AcqRel);
         here || shared
-    }
-}
-
-impl ArcWake for Node {
-    fn wake_by_ref(node: &Arc<Self>) {
-        node.schedule();
     }
 }
 
@@ -198,7 +192,7 @@ impl Here {
         }
         if !node.queued_here.load(Ordering::Relaxed) {
             node.queued_here.store(true, Ordering::Relaxed);
-            self.queue.borrow_mut().push_back(node.seat);
+            self.queue.borrow_mut().push_back(node.seat());
         }
         true
     }

@@ -6,19 +6,18 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
 };
 
-use futures_task::waker_ref;
 use pin_project_lite::pin_project;
 use smolio_context::{collect, current_task, report_shield, waiting_for, watch_shields};
 
 use crate::{
     Failure, TaskGroupError,
+    cell::NodeRef,
     core::{BODY, CONTROL, Core, Request},
     members::{Members, report_panic},
-    ready::{Node, Turn},
+    ready::Turn,
     task::{AnyChild, ChildBox},
 };
 
@@ -61,7 +60,7 @@ pin_project! {
 struct Group<'g, C, E, R> {
     core: &'g Core<C, E>,
     location: &'static Location<'static>,
-    body_node: Arc<Node>,
+    body_node: NodeRef,
     /// The future of the grace period, while there is one.
     grace: Option<C>,
     members: Members<C, E>,
@@ -88,12 +87,14 @@ where
     B: Future<Output = Result<R, E>>,
 {
     pub(crate) fn new(core: &'g Core<C, E>, location: &'static Location<'static>, body: B) -> Self {
+        let body_node = NodeRef::new(core.ready().clone());
+        body_node.take_seat(BODY);
         Self {
             body: Some(body),
             group: Group {
                 core,
                 location,
-                body_node: Node::new(BODY, core.ready().clone()),
+                body_node,
                 grace: None,
                 members: Members::new(),
                 value: None,
@@ -222,7 +223,7 @@ where
         let Some(running) = body.as_mut().as_pin_mut() else {
             return;
         };
-        let waker = waker_ref(&self.body_node);
+        let waker = self.body_node.waker();
         let mut cx = Context::from_waker(&waker);
         let (result, is_shielded) =
             watch_shields(|| catch_unwind(AssertUnwindSafe(|| running.poll(&mut cx))));
@@ -264,9 +265,9 @@ where
         let Some(grace) = self.grace.as_mut().filter(|_| control.take_wake()) else {
             return;
         };
-        let waker = waker_ref(control);
+        let waker = control.waker();
         let mut cx = Context::from_waker(&waker);
-        let result = catch_unwind(AssertUnwindSafe(|| grace.child().poll(&mut cx)));
+        let result = catch_unwind(AssertUnwindSafe(|| grace.parts().0.poll(&mut cx)));
         let end = &mut self.members.end;
         match result {
             Ok(Poll::Pending) => return,

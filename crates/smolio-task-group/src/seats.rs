@@ -1,10 +1,10 @@
 //! Where the children of a running group sit: found by number, freed on completion, dropped in reverse order of spawning.
 
-use std::{mem, sync::Arc};
+use std::{cmp::Reverse, mem};
 
 use smolio_context::CleanUp;
 
-use crate::ready::Node;
+use crate::{cell::NodeRef, ready::Node, task::ChildBox};
 
 /// All that is being polled, by the number of its seat.
 pub(crate) struct Seats<C> {
@@ -13,7 +13,6 @@ pub(crate) struct Seats<C> {
 }
 
 pub(crate) struct Seat<C> {
-    pub(crate) node: Arc<Node>,
     pub(crate) occupant: Occupant<C>,
     /// A shielded scope was open in it at the end of its last poll.
     pub(crate) is_shielded: bool,
@@ -28,8 +27,23 @@ pub(crate) enum Occupant<C> {
         is_admitted: bool,
     },
     /// What the drop of a child left to be waited for.
-    // In a box: they are rare, and every seat would be as large as the largest occupant.
-    CleanUp(Box<CleanUp>),
+    CleanUp {
+        // In a box: every seat is as large as the largest occupant.
+        clean_up: Box<CleanUp>,
+        node: NodeRef,
+    },
+}
+
+impl<C> Occupant<C> {
+    pub(crate) fn node<E>(&self) -> &Node
+    where
+        C: ChildBox<E>,
+    {
+        match self {
+            Self::Child { child, .. } => child.node(),
+            Self::CleanUp { node, .. } => node,
+        }
+    }
 }
 
 impl<C> Seats<C> {
@@ -48,10 +62,9 @@ impl<C> Seats<C> {
         self.taken
     }
 
-    pub(crate) fn seat(&mut self, node: Arc<Node>, occupant: Occupant<C>) {
-        let index = node.seat() as usize;
+    pub(crate) fn seat(&mut self, number: u32, occupant: Occupant<C>) {
+        let index = number as usize;
         let seat = Some(Seat {
-            node,
             occupant,
             is_shielded: false,
         });
@@ -85,12 +98,15 @@ impl<C> Seats<C> {
     /// The seats of the children for which `wanted` holds, last spawned first.
     pub(crate) fn children_in_reverse(&self, wanted: impl Fn(&Seat<C>) -> bool) -> Vec<u32> {
         let mut found = Vec::new();
-        for seat in self.seats.iter().flatten() {
-            if let (Occupant::Child { order, .. }, true) = (&seat.occupant, wanted(seat)) {
-                found.push((*order, seat.node.seat()));
+        for (number, seat) in (0..).zip(&self.seats) {
+            let Some(seat) = seat.as_ref().filter(|seat| wanted(seat)) else {
+                continue;
+            };
+            if let Occupant::Child { order, .. } = seat.occupant {
+                found.push((order, number));
             }
         }
-        found.sort_unstable_by_key(|&(order, _)| std::cmp::Reverse(order));
+        found.sort_unstable_by_key(|&(order, _)| Reverse(order));
         found.into_iter().map(|(_, seat)| seat).collect()
     }
 }

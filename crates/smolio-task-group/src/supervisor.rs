@@ -12,9 +12,9 @@ use std::{
 use smolio_context::{TaskContext, waiting_for};
 
 use crate::{
-    CancelToken, Cancelled, Failure, Join, Outcome, SupervisedError, TaskGroupError, core::Core,
-    group::Boxed, place::Place, run::Run, slot::Slot, supervision::Supervision, task::ChildTask,
-    waiters::Ticket,
+    CancelToken, Cancelled, Failure, Join, Outcome, SupervisedError, TaskGroupError, cell::Owner,
+    core::Core, group::Boxed, place::Place, run::Run, slot::Slot, supervision::Supervision,
+    task::ChildTask, waiters::Ticket,
 };
 
 /// A group whose children fail on their own: an error or a panic of one cancels nobody.
@@ -85,7 +85,8 @@ impl<'a, E> Supervisor<'a, E> {
     {
         let context = TaskContext::child(Some("grace"));
         let grace = ChildTask::new(context, grace.into_future(), Slot::waiting());
-        self.core.cancel(Some(Box::pin(grace)));
+        let grace = Owner::new(self.core.ready().clone(), grace);
+        self.core.cancel(Some(grace.erase()));
     }
 
     /// A token that is set when the supervisor is cancelled.

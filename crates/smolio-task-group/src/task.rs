@@ -12,6 +12,8 @@ use smolio_context::{Scoped, TaskContext, TaskInfo};
 
 use crate::{
     ChildError, Outcome,
+    cell::{BorrowedWaker, NodeRef, Owner},
+    ready::Node,
     slot::{Gone, Slot},
 };
 
@@ -26,24 +28,36 @@ pub(crate) trait AnyChild<E> {
     fn end(self: Pin<&mut Self>, gone: Gone);
 }
 
-/// A box with a child in it: `Send` in a `TaskGroup`, not so in a `LocalTaskGroup`.
+/// What owns a child: `Send` in a `TaskGroup`, not so in a `LocalTaskGroup`.
 pub(crate) trait ChildBox<E>: Unpin {
     type Child: AnyChild<E> + ?Sized;
 
-    fn child(&mut self) -> Pin<&mut Self::Child>;
+    fn parts(&mut self) -> (Pin<&mut Self::Child>, BorrowedWaker<'_>);
+
+    fn node(&self) -> &Node;
+
+    fn reference(&self) -> NodeRef;
 
     fn info(&self) -> &TaskInfo;
 }
 
-impl<E, C: AnyChild<E> + ?Sized> ChildBox<E> for Pin<Box<C>> {
+impl<E, C: AnyChild<E> + ?Sized> ChildBox<E> for Owner<C> {
     type Child = C;
 
-    fn child(&mut self) -> Pin<&mut C> {
-        self.as_mut()
+    fn parts(&mut self) -> (Pin<&mut C>, BorrowedWaker<'_>) {
+        self.parts()
+    }
+
+    fn node(&self) -> &Node {
+        self.node()
+    }
+
+    fn reference(&self) -> NodeRef {
+        self.reference()
     }
 
     fn info(&self) -> &TaskInfo {
-        (**self).info()
+        self.future().info()
     }
 }
 
@@ -52,7 +66,7 @@ pin_project! {
     pub(crate) struct ChildTask<F, T> {
         #[pin]
         future: Scoped<F>,
-        owner: Owner<T>,
+        promise: Promise<T>,
     }
 }
 
@@ -60,7 +74,7 @@ impl<F, T> ChildTask<F, T> {
     pub(crate) fn new(context: TaskContext, future: F, slot: Arc<Slot<T>>) -> Self {
         Self {
             future: Scoped::new(context, future),
-            owner: Owner(Some(slot)),
+            promise: Promise(Some(slot)),
         }
     }
 }
@@ -74,7 +88,7 @@ where
         let this = self.project();
         this.future.poll_child(cx).map(|outcome| {
             let value = outcome.into_result()?;
-            this.owner.settle(|slot| slot.set(value));
+            this.promise.settle(|slot| slot.set(value));
             Ok(())
         })
     }
@@ -84,16 +98,16 @@ where
     }
 
     fn end(self: Pin<&mut Self>, gone: Gone) {
-        self.project().owner.settle(|slot| slot.end(gone));
+        self.project().promise.settle(|slot| slot.end(gone));
     }
 }
 
 /// The child's side of the slot, until it has said its word.
 ///
 /// When it goes without one, the child was dropped together with its group.
-struct Owner<T>(Option<Arc<Slot<T>>>);
+struct Promise<T>(Option<Arc<Slot<T>>>);
 
-impl<T> Owner<T> {
+impl<T> Promise<T> {
     fn settle(&mut self, say: impl FnOnce(&Slot<T>)) {
         if let Some(slot) = self.0.take() {
             say(&slot);
@@ -101,7 +115,7 @@ impl<T> Owner<T> {
     }
 }
 
-impl<T> Drop for Owner<T> {
+impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
         self.settle(|slot| {
             slot.end(Gone {
