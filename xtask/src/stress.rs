@@ -17,7 +17,7 @@ const DEFAULT_SECONDS: u64 = 20;
 const FILTER: &str = "stress";
 
 /// The crates that hold `unsafe`, or that are built right on one that does.
-const SANITIZED: &[&str] = &["smolio-executor", "smolio-timer"];
+const SANITIZED: &[&str] = &["smolio-executor", "smolio-task-group", "smolio-timer"];
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let seconds = seconds(arguments)?.to_string();
