@@ -231,6 +231,9 @@ pub mod futures {
     };
 }
 
+#[doc = include_str!("../docs/run_time_errors.md")]
+pub mod run_time_errors {}
+
 // The code in the README is compiled and run.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
