@@ -36,10 +36,6 @@ impl<T> Heap<T> {
         Self::new(self.compare)
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
-    }
-
     /// Where a new item belongs. May panic, for the comparison is not ours.
     pub(crate) fn position(&self, item: &T) -> usize {
         let mut position = self.entries.len();

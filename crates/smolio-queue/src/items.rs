@@ -11,7 +11,10 @@ use crate::heap::Heap;
 
 pub(crate) struct Items<T> {
     order: Order<T>,
+    // How many were ever put in and taken out. The difference is asked for at each change, which side of the match
+    // below it may be.
     accepted: u64,
+    given: u64,
 }
 
 /// The one difference between the three kinds. Not a type parameter: so all three share their futures, their handles
@@ -36,7 +39,11 @@ impl<T> Items<T> {
     }
 
     fn new(order: Order<T>) -> Self {
-        Self { order, accepted: 0 }
+        Self {
+            order,
+            accepted: 0,
+            given: 0,
+        }
     }
 
     /// What the user calls a queue of this order.
@@ -50,11 +57,7 @@ impl<T> Items<T> {
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        match &self.order {
-            Order::FirstInFirstOut(items) => items.len(),
-            Order::LastInFirstOut(items) => items.len(),
-            Order::SmallestFirst(items) => items.len(),
-        }
+        (self.accepted - self.given) as usize
     }
 
     /// How many items have ever been put in.
@@ -104,17 +107,26 @@ impl<T> Items<T> {
     /// Takes the next item out. If a comparison panics, nothing has happened.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<T> {
-        match &mut self.order {
+        let item = match &mut self.order {
             Order::FirstInFirstOut(items) => items.pop_front(),
             Order::LastInFirstOut(items) => items.pop(),
             Order::SmallestFirst(items) => items.pop(),
-        }
+        }?;
+        self.given += 1;
+        Some(item)
     }
 
     /// Moves the next items out, `most` of them at most. If a comparison panics it ends there and gives the payload; what
     /// has been taken by then is in `taken`.
     pub(crate) fn pop_many(&mut self, taken: &mut Vec<T>, most: usize) -> thread::Result<()> {
         let most = most.min(self.len());
+        let before = taken.len();
+        let result = self.pop_into(taken, most);
+        self.given += (taken.len() - before) as u64;
+        result
+    }
+
+    fn pop_into(&mut self, taken: &mut Vec<T>, most: usize) -> thread::Result<()> {
         match &mut self.order {
             Order::FirstInFirstOut(items) => taken.extend(items.drain(..most)),
             Order::LastInFirstOut(items) => {
@@ -139,6 +151,7 @@ impl<T> Items<T> {
             Order::SmallestFirst(items) => Order::SmallestFirst(items.new_empty()),
         };
         let order = std::mem::replace(&mut self.order, empty);
-        Self { order, accepted: 0 }
+        self.given = self.accepted;
+        Self::new(order)
     }
 }

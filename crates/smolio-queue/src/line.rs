@@ -51,19 +51,24 @@ impl Line {
     }
 
     fn enter(&mut self, wants: u32, waker: Waker) -> usize {
+        let before = self.last;
         let key = self.waiters.insert(Waiter {
             ticket: self.next_ticket,
             wants,
-            phase: Phase::Notified,
+            phase: Phase::Waiting {
+                waker,
+                before,
+                after: None,
+            },
         });
         self.next_ticket += 1;
-        self.link(key, waker);
+        self.last = Some(key);
+        self.set_after(before, Some(key));
         key
     }
 
-    /// Whether the waiter is in the line with a waker to the same effect; only what it wants is brought up to date.
-    pub(crate) fn is_waiting(&mut self, key: Option<usize>, wants: u32, waker: &Waker) -> bool {
-        let Some(key) = key else { return false };
+    /// Whether the waiter is in the line with a waker to the same effect; then it wants this much from now on.
+    pub(crate) fn goes_on_waiting(&mut self, key: usize, wants: u32, waker: &Waker) -> bool {
         let waiter = &mut self.waiters[key];
         let waits =
             matches!(&waiter.phase, Phase::Waiting { waker: old, .. } if old.will_wake(waker));
@@ -82,7 +87,8 @@ impl Line {
                 before,
                 after,
             } => {
-                self.unlink(before, after);
+                self.set_after(before, after);
+                self.set_before(after, before);
                 Some(waker)
             }
             Phase::Notified => {
@@ -90,6 +96,12 @@ impl Line {
                 None
             }
         }
+    }
+
+    /// Whether there is somebody to notify.
+    #[inline]
+    pub(crate) fn is_waited_in(&self) -> bool {
+        self.first.is_some()
     }
 
     /// Notifies one after the other until `available` is claimed, or none is waiting.
@@ -111,12 +123,13 @@ impl Line {
             after,
         } = phase
         {
-            self.unlink(before, after);
+            self.set_after(before, after);
+            self.set_before(after, before);
             wakes.push(waker);
         }
     }
 
-    /// Chains the waiter to its neighbours: newcomers to the end, those that come back to where they were.
+    /// Chains one that comes back to its neighbours of before.
     fn link(&mut self, key: usize, waker: Waker) {
         let ticket = self.waiters[key].ticket;
         let (before, after) = self.neighbours(ticket);
@@ -125,8 +138,8 @@ impl Line {
             before,
             after,
         };
-        self.chain(before, Some(key));
-        self.chain(Some(key), after);
+        self.set_after(before, Some(key));
+        self.set_before(after, Some(key));
     }
 
     /// Between whom a ticket belongs. Those that come back were at the front, so the search ends soon.
@@ -151,25 +164,27 @@ impl Line {
         }
     }
 
-    fn unlink(&mut self, left: Option<usize>, right: Option<usize>) {
-        self.chain(left, right);
-    }
-
-    /// Makes two neighbours of each other; `None` is the end of the chain.
-    fn chain(&mut self, left: Option<usize>, right: Option<usize>) {
-        match left {
-            None => self.first = right,
-            Some(left) => {
-                if let Phase::Waiting { after, .. } = &mut self.waiters[left].phase {
-                    *after = right;
+    /// Says who comes after `key`, or is the first, where that is `None`.
+    #[inline]
+    fn set_after(&mut self, key: Option<usize>, new: Option<usize>) {
+        match key {
+            None => self.first = new,
+            Some(key) => {
+                if let Phase::Waiting { after, .. } = &mut self.waiters[key].phase {
+                    *after = new;
                 }
             }
         }
-        match right {
-            None => self.last = left,
-            Some(right) => {
-                if let Phase::Waiting { before, .. } = &mut self.waiters[right].phase {
-                    *before = left;
+    }
+
+    /// Says who comes before `key`, or is the last, where that is `None`.
+    #[inline]
+    fn set_before(&mut self, key: Option<usize>, new: Option<usize>) {
+        match key {
+            None => self.last = new,
+            Some(key) => {
+                if let Phase::Waiting { before, .. } = &mut self.waiters[key].phase {
+                    *before = new;
                 }
             }
         }

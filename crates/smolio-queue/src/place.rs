@@ -1,10 +1,11 @@
 //! A future's place in a waiting line, and how a future waits: try, and take a place where that does not help.
 
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use smolio_context::{poll_budget, spend_budget, waiting_for};
 
 use crate::{
+    line::Line,
     shared::Shared,
     state::{Side, State},
 };
@@ -26,30 +27,46 @@ impl Place {
         mut attempt: impl FnMut(&mut State<T>) -> (Poll<R>, usize),
     ) -> Poll<R> {
         ready!(poll_budget(cx));
-        // What is retired in here is dropped when the lock is free: wakers are other people's code.
-        let (result, waits, _retired) = shared.change(|state| {
-            let (result, wants) = attempt(state);
-            let line = state.line(side);
+        // Where it looks as if this had to wait, one visit to the lock is enough.
+        if self.0.is_some() || !shared.looks_like_waiting(side) {
+            // What is retired in here is dropped when the lock is free: wakers are other people's code.
+            let (result, wants, _retired) = shared.change(|state| match attempt(state) {
+                (Poll::Pending, wants) => (Poll::Pending, wants, None),
+                (ready, wants) => (ready, wants, self.vacate(state.line(side))),
+            });
             if result.is_ready() {
-                return (result, false, self.0.take().and_then(|key| line.leave(key)));
+                spend_budget();
+                return result;
             }
-            let waits = line.is_waiting(self.0, clamp(wants), cx.waker());
-            (result, waits, None)
-        });
-        if result.is_ready() {
-            spend_budget();
-            return result;
+            if self.goes_on_waiting(shared, side, wants, cx) {
+                return Poll::Pending;
+            }
         }
-        if waits {
-            say(shared, side);
-            return Poll::Pending;
-        }
-        self.take(shared, side, cx, attempt)
+        self.wait(shared, side, cx, attempt)
     }
 
-    /// The second half: the waker is cloned while the lock is free, and then all may be different.
+    /// Whether it waits already, with a waker to the same effect; what it wants is brought up to date.
+    fn goes_on_waiting<T>(
+        &self,
+        shared: &Shared<T>,
+        side: Side,
+        wants: usize,
+        cx: &Context<'_>,
+    ) -> bool {
+        let Some(key) = self.0 else { return false };
+        let waits = shared.change(|state| {
+            let line = state.line(side);
+            line.goes_on_waiting(key, clamp(wants), cx.waker())
+        });
+        if waits {
+            say(shared, side);
+        }
+        waits
+    }
+
+    /// Tries once more with a clone of the waker at hand, which is made while the lock is free, and waits.
     #[inline(never)]
-    fn take<T, R>(
+    fn wait<T, R>(
         &mut self,
         shared: &Shared<T>,
         side: Side,
@@ -64,7 +81,7 @@ impl Place {
                 Some(waker) if result.is_pending() => line.wait(&mut self.0, clamp(wants), waker),
                 unused => {
                     waker = unused;
-                    self.0.take().and_then(|key| line.leave(key))
+                    self.vacate(line)
                 }
             };
             (result, retired)
@@ -75,6 +92,10 @@ impl Place {
             say(shared, side);
         }
         result
+    }
+
+    fn vacate(&mut self, line: &mut Line) -> Option<Waker> {
+        self.0.take().and_then(|key| line.leave(key))
     }
 
     /// Gives the place up. If a wake-up had come for it, it goes to the next in the line.

@@ -2,20 +2,32 @@
 
 use std::{
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError, TryLockError},
+    sync::{
+        Mutex, MutexGuard, PoisonError, TryLockError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
 };
 
-use crate::{items::Items, state::State, wakes::Wakes};
+use crate::{
+    items::Items,
+    state::{Side, State},
+    wakes::Wakes,
+};
 
 /// What all handles of a queue share.
 pub(crate) struct Shared<T> {
     state: Mutex<State<T>>,
+    /// How many items there were after the last change: a hint, and nothing rests on it.
+    len: AtomicUsize,
+    capacity: usize,
 }
 
 impl<T> Shared<T> {
     pub(crate) fn new(items: Items<T>, capacity: usize) -> Self {
         Self {
             state: Mutex::new(State::new(items, capacity)),
+            len: AtomicUsize::new(0),
+            capacity,
         }
     }
 
@@ -28,9 +40,21 @@ impl<T> Shared<T> {
         let mut wakes = Wakes::default();
         let mut settling = Settling {
             state: self.lock(),
+            len: &self.len,
             wakes: &mut wakes,
         };
         change(&mut settling.state)
+    }
+
+    /// Whether somebody who comes now will probably have to wait.
+    #[inline]
+    pub(crate) fn looks_like_waiting(&self, side: Side) -> bool {
+        let len = self.len.load(Relaxed);
+        match side {
+            Side::Get => len == 0,
+            Side::Put => len == self.capacity,
+            Side::Join => false,
+        }
     }
 
     /// Looks at the state.
@@ -68,6 +92,7 @@ impl<T> Shared<T> {
 
 struct Settling<'a, T> {
     state: MutexGuard<'a, State<T>>,
+    len: &'a AtomicUsize,
     wakes: &'a mut Wakes,
 }
 
@@ -75,5 +100,6 @@ impl<T> Drop for Settling<'_, T> {
     #[inline]
     fn drop(&mut self) {
         self.state.settle(self.wakes);
+        self.len.store(self.state.len(), Relaxed);
     }
 }

@@ -219,16 +219,25 @@ impl<T> State<T> {
     /// After each change: notifies as many of those that wait as can be served.
     #[inline]
     pub(crate) fn settle(&mut self, wakes: &mut Wakes) {
-        // Who is told that the queue is shut down needs no item and no room for that.
-        let (items, room) = if self.shut_down {
-            (u64::MAX, u64::MAX)
-        } else {
-            (self.len() as u64, self.room() as u64)
-        };
-        self.getters.notify(items, wakes);
-        self.putters.notify(room, wakes);
-        if self.unfinished() == 0 {
+        if self.getters.is_waited_in() {
+            let items = self.available(self.len());
+            self.getters.notify(items, wakes);
+        }
+        if self.putters.is_waited_in() {
+            let room = self.available(self.room());
+            self.putters.notify(room, wakes);
+        }
+        if self.joiners.is_waited_in() && self.unfinished() == 0 {
             self.joiners.notify(u64::MAX, wakes);
+        }
+    }
+
+    /// Who is told that the queue is shut down needs no item and no room for that.
+    fn available(&self, there: usize) -> u64 {
+        if self.shut_down {
+            u64::MAX
+        } else {
+            there as u64
         }
     }
 

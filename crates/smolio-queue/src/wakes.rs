@@ -10,19 +10,27 @@ use smolio_context::{Unhandled, report_unhandled};
 
 /// Calls its wakers, in their order, when it is dropped.
 #[derive(Default)]
-pub(crate) struct Wakes {
-    // Nearly always there is one or none, and that needs no allocation.
-    first: Option<Waker>,
-    more: Vec<Waker>,
+pub(crate) struct Wakes(Wakers);
+
+#[derive(Default)]
+enum Wakers {
+    /// By far the most frequent, and the next most frequent needs no allocation.
+    #[default]
+    None,
+    One(Waker),
+    Many(Vec<Waker>),
 }
 
 impl Wakes {
     #[inline]
     pub(crate) fn push(&mut self, waker: Waker) {
-        if self.first.is_none() {
-            self.first = Some(waker);
-        } else {
-            self.more.push(waker);
+        self.0 = match mem::take(&mut self.0) {
+            Wakers::None => Wakers::One(waker),
+            Wakers::One(first) => Wakers::Many(vec![first, waker]),
+            Wakers::Many(mut wakers) => {
+                wakers.push(waker);
+                Wakers::Many(wakers)
+            }
         }
     }
 }
@@ -30,9 +38,20 @@ impl Wakes {
 impl Drop for Wakes {
     #[inline]
     fn drop(&mut self) {
-        if let Some(first) = self.first.take() {
-            wake(first);
-            mem::take(&mut self.more).into_iter().for_each(wake);
+        if !matches!(self.0, Wakers::None) {
+            mem::take(&mut self.0).wake();
+        }
+    }
+}
+
+impl Wakers {
+    // By itself, so that the rest of the drop is small enough to stand where it happens.
+    #[inline(never)]
+    fn wake(self) {
+        match self {
+            Self::None => {}
+            Self::One(waker) => wake(waker),
+            Self::Many(wakers) => wakers.into_iter().for_each(wake),
         }
     }
 }
