@@ -80,8 +80,9 @@ impl<T> Child<T> {
 
     /// Has the group drop the child at its next turn. The group goes on, and waits for the child's clean-ups in the end.
     ///
-    /// A child that has not been polled yet never will be. One that has ended keeps its value.
-    pub fn cancel(self) {
+    /// A child that has not been polled yet never will be. One that has ended keeps its value. A
+    /// [shielded](crate::CancelScope::shielded) scope that is open in it goes on to its end first.
+    pub fn cancel(&self) {
         self.node.cancel();
     }
 
@@ -137,7 +138,7 @@ pub struct Join<T>(Child<T>);
 
 impl<T> Join<T> {
     /// As [`Child::cancel`].
-    pub fn cancel(self) {
+    pub fn cancel(&self) {
         self.0.cancel();
     }
 
