@@ -247,11 +247,12 @@ impl<C, E> Core<C, E> {
         let left = mem::take(&mut inbox.new);
         inbox.alive -= left.len();
         let request = inbox.request.take();
-        let token = inbox.token.clone();
+        // Also for those who ask only when it is over.
+        let token = (phase == Phase::Ending).then(|| inbox.token().clone());
         let waiting = inbox.waiting_for_place.take_all();
         drop(inbox);
         drop(request);
-        if let (Phase::Ending, Some(token)) = (phase, token) {
+        if let Some(token) = token {
             token.cancel();
         }
         waiting.for_each(Waker::wake);
@@ -275,24 +276,15 @@ impl<C, E> Core<C, E> {
         inbox.phase = Phase::Graceful;
         let before = inbox.request.replace(request);
         self.is_urgent.store(true, Ordering::Relaxed);
-        let token = inbox.token.clone();
+        let token = inbox.token().clone();
         drop(inbox);
-        drop(before);
         self.control.schedule();
-        if let Some(token) = token {
-            token.cancel();
-        }
+        token.cancel();
+        drop(before);
     }
 
     pub(crate) fn token(&self) -> CancelToken {
-        let mut inbox = self.lock();
-        let token = inbox.token.get_or_insert_with(CancelToken::new).clone();
-        let is_over = matches!(inbox.phase, Phase::Graceful | Phase::Ending);
-        drop(inbox);
-        if is_over {
-            token.cancel();
-        }
-        token
+        self.lock().token().clone()
     }
 
     /// Waits until a child would start at once, or be refused.
@@ -337,6 +329,10 @@ impl<C, E> Core<C, E> {
 }
 
 impl<C> Inbox<C> {
+    fn token(&mut self) -> &CancelToken {
+        self.token.get_or_insert_with(CancelToken::new)
+    }
+
     fn take_seat(&mut self) -> u32 {
         if let Some(seat) = self.free.pop() {
             return seat;
@@ -360,6 +356,8 @@ impl<C, E> Drop for Core<C, E> {
         while let Some(last) = inbox.new.pop() {
             drop(last);
         }
+        // Whoever awaits one of them from outside.
+        self.ready.close();
     }
 }
 

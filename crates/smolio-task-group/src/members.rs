@@ -122,12 +122,8 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
         if !node.take_wake() {
             return;
         }
-        if node.is_cancelled() {
-            let gone = Gone {
-                why: ChildError::Cancelled,
-                with_group: false,
-            };
-            return self.let_go(seat, Some(gone), core);
+        if node.is_cancelled() && !taken.is_shielded {
+            return self.let_go(seat, Some(Gone::CANCELLED), core);
         }
         if let Occupant::Child { is_admitted, .. } = &mut taken.occupant {
             if !*is_admitted {
@@ -165,16 +161,22 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
         }
     }
 
-    /// It is pending: so it stays, unless the group is ending and it has only been waited for because of a shield.
+    /// It is pending: so it stays, unless it is not wanted any more and has only been waited for because of a shield.
     fn stay(&mut self, seat: u32, is_shielded: bool, core: &Core<C, E>) {
         let Some(taken) = self.seats.get(seat) else {
             return;
         };
         let was_shielded = mem::replace(&mut taken.is_shielded, is_shielded);
         let is_child = matches!(taken.occupant, Occupant::Child { .. });
+        let is_cancelled = taken.occupant.node().is_cancelled();
         self.shielded += usize::from(is_shielded);
         self.shielded -= usize::from(was_shielded);
-        if is_child && self.end.is_ending && !is_shielded {
+        if !is_child || is_shielded {
+            return;
+        }
+        if is_cancelled {
+            self.let_go(seat, Some(Gone::CANCELLED), core);
+        } else if self.end.is_ending {
             self.let_go(seat, None, core);
         }
     }

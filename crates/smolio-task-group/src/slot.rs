@@ -31,6 +31,14 @@ pub(crate) struct Gone {
     pub(crate) with_group: bool,
 }
 
+impl Gone {
+    /// By its handle: the group goes on.
+    pub(crate) const CANCELLED: Self = Self {
+        why: ChildError::Cancelled,
+        with_group: false,
+    };
+}
+
 impl<T> Slot<T> {
     pub(crate) fn waiting() -> Arc<Self> {
         Arc::new(Self(Mutex::new(State::Waiting(None))))
