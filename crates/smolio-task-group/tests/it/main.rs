@@ -7,3 +7,6 @@ mod usage;
 
 mod children;
 mod failure;
+
+mod cancel;
+mod ending;
