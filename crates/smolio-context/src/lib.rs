@@ -54,7 +54,7 @@ pub use observation::{
     waits_of,
 };
 pub use order::{ReadyOrder, ready_order, set_ready_order};
-pub use shield::{report_shield, watch_shields};
+pub use shield::{ShieldMark, report_shield, watch_shields};
 pub use task::{Scoped, TaskContext, TaskId, TaskInfo, current_task, enclosing_task};
 pub use unhandled::{
     Unhandled, UnhandledHook, UnhandledKind, panic_message, report_unhandled, set_unhandled_hook,

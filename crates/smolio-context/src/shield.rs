@@ -7,36 +7,18 @@
 //! What is reported goes outwards by itself through futures that know nothing of shields, as far as the next one that
 //! watches. From there on it is that one's to say: it is silent if it is ready, since then the shield is gone with its body.
 //!
-//! A task is a border: nobody outside of it drops what is inside. That must not cost anything where there are no shields,
-//! so [`TaskContext::enter`](crate::TaskContext::enter) knows nothing of it. A watch is for one task, the one that was being
-//! polled when it began, and takes no report from another.
+//! Reports are counted, and never struck off in between: so a timeout, which is polled a million times for one shield, does
+//! no more than to read the count before and, if its time is up, afterwards.
+//!
+//! A task is a border: nobody outside of it drops what is inside. A loop polls its tasks where nobody watches, so this
+//! need not cost it anything. It matters where one is polled within a poll, a clean-up by a group for instance; so
+//! [`Scoped`](crate::Scoped) keeps to itself what was reported, when it is polled as a task.
 
 use std::cell::Cell;
 
-use crate::task::{TaskAddress, enclosing_address};
-
 thread_local! {
-    /// What the innermost watch waits for. Without one nobody reads it.
-    static WATCH: Cell<Watch> = const { Cell::new(Watch::Reported) };
-}
-
-/// A watch goes from the first state to the second, once at most.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Watch {
-    /// For a report from within this task.
-    For(TaskAddress),
-    /// There was one.
-    Reported,
-}
-
-/// Makes the watch outside of this one the innermost again.
-struct WatchGuard(Watch);
-
-impl Drop for WatchGuard {
-    #[inline]
-    fn drop(&mut self) {
-        WATCH.set(self.0);
-    }
+    /// How many shields were reported on this thread, except those that were struck off.
+    static REPORTS: Cell<usize> = const { Cell::new(0) };
 }
 
 /// For shielded scopes, in each poll in which they stay pending: whoever is about to drop the future that is being polled
@@ -51,15 +33,56 @@ impl Drop for WatchGuard {
 ///
 /// See [`watch_shields`] for an example.
 pub fn report_shield() {
-    if WATCH.get() == Watch::For(enclosing_address()) {
-        WATCH.set(Watch::Reported);
+    REPORTS.set(REPORTS.get().wrapping_add(1));
+}
+
+/// A moment within a poll, to ask later on whether a shield was reported since. For those who cannot afford more:
+/// [`watch_shields`] does the whole of it.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "it is to be asked later on"]
+pub struct ShieldMark(usize);
+
+impl ShieldMark {
+    /// This moment.
+    #[inline]
+    pub fn now() -> Self {
+        Self(REPORTS.get())
+    }
+
+    /// Whether a shield was reported since then, in the same poll.
+    #[inline]
+    pub fn is_shielded(self) -> bool {
+        REPORTS.get() != self.0
+    }
+
+    /// Strikes off what was reported since then: it does not go any further.
+    #[inline]
+    pub fn strike_off(self) {
+        REPORTS.set(self.0);
+    }
+}
+
+/// Strikes off what was reported since then when it is dropped.
+pub(crate) struct ShieldBorder(ShieldMark);
+
+impl ShieldBorder {
+    #[inline]
+    pub(crate) fn here() -> Self {
+        Self(ShieldMark::now())
+    }
+}
+
+impl Drop for ShieldBorder {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.strike_off();
     }
 }
 
 /// For those who end a body by dropping it: runs `poll`, and tells whether a shield was reported in it.
 ///
 /// It goes no further by itself, since a caller that drops the body drops the shield in it: one that stays pending
-/// calls [`report_shield`] if it has seen one. What was reported outside before is put back, also when `poll` panics.
+/// calls [`report_shield`] if it has seen one. What was reported outside before stays, also when `poll` panics.
 ///
 /// ```
 /// use smolio_context::{report_shield, watch_shields};
@@ -75,7 +98,7 @@ pub fn report_shield() {
 /// ```
 #[inline]
 pub fn watch_shields<R>(poll: impl FnOnce() -> R) -> (R, bool) {
-    let _outside = WatchGuard(WATCH.replace(Watch::For(enclosing_address())));
+    let border = ShieldBorder::here();
     let result = poll();
-    (result, WATCH.get() == Watch::Reported)
+    (result, border.0.is_shielded())
 }

@@ -11,7 +11,6 @@ use std::{
     num::NonZeroU64,
     panic::Location,
     pin::Pin,
-    ptr::NonNull,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -22,7 +21,7 @@ use std::{
 use pin_project_lite::pin_project;
 use scoped_tls::scoped_thread_local;
 
-use crate::{budget, deadline, observation, variable::Variables};
+use crate::{budget, deadline, observation, shield::ShieldBorder, variable::Variables};
 
 /// Tells one task from all others of this process; ids are given in order of creation and never used again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -204,8 +203,8 @@ impl TaskContext {
         self.variables.clear();
     }
 
-    /// Runs `f` as this task: its identity and variables are the current ones, no deadline is inherited, no shield is
-    /// reported to the outside, and the budget is a fresh one. What was current before is put back, also when `f` panics.
+    /// Runs `f` as this task: its identity and variables are the current ones, no deadline is inherited, and the budget is
+    /// a fresh one. What was current before is put back, also when `f` panics.
     #[inline]
     pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
         let _deadline = deadline::hide_deadlines();
@@ -248,21 +247,6 @@ pub fn enclosing_task() -> Option<TaskInfo> {
 /// The id of the [`enclosing_task`].
 pub(crate) fn enclosing_id() -> Option<TaskId> {
     TASK.is_set().then(|| TASK.with(|task| task.info.id))
-}
-
-/// Tells the task that is being polled from those around it, at the cost of a load: where its context lies. Two contexts of
-/// one task, such as that of a clean-up, are two.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TaskAddress(NonNull<TaskContext>);
-
-/// The address of the [`enclosing_task`]; outside of tasks one that no task has.
-#[inline]
-pub(crate) fn enclosing_address() -> TaskAddress {
-    TaskAddress(if TASK.is_set() {
-        TASK.with(|task| NonNull::from(task))
-    } else {
-        NonNull::dangling()
-    })
 }
 
 /// Lends the variables of the current task to `f`; `None` outside of tasks.
@@ -337,6 +321,8 @@ impl<F: Future> Future for Scoped<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
+        // Not in `enter`: a loop, which need not, would pay for it in each poll.
+        let _shields = ShieldBorder::here();
         let result = this.context.enter(|| poll_once(this.future.as_mut(), cx));
         if result.is_ready() {
             this.context.forget_waits();

@@ -19,7 +19,7 @@ use std::{
 use futures_task::waker;
 use smolio_context::{
     CleanUp, CleanUpSink, Instant, ReadyOrder, TaskContext, TaskInfo, Unhandled, enclosing_task,
-    install_sink, report_unhandled,
+    install_sink, report_unhandled, watch_shields,
 };
 use smolio_timer::driver::Driver;
 
@@ -287,7 +287,8 @@ impl Local {
                 main.as_mut().poll(&mut Context::from_waker(&main_waker))
             })
         };
-        async_io::block_on(poll_fn(turn))
+        // Where somebody blocks on a loop in the middle of a poll, a shield in here is not one of his.
+        watch_shields(|| async_io::block_on(poll_fn(turn))).0
     }
 
     fn turn<T>(

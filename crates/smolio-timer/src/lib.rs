@@ -30,6 +30,7 @@
 
 mod sleep;
 
+mod deferral;
 mod elapsed;
 mod limit;
 mod scope;

@@ -3,9 +3,17 @@
 //! The rules, which hold for all of them:
 //! - the body is polled first, and at least once, however late it is; a value that is ready wins over a deadline that
 //!   has passed.
+//! - a body with an open shielded scope in it is not given up. It is polled when it is woken, as before, until it is
+//!   pending without one.
 //! - of nested timeouts whose deadlines have all passed, the outermost reports. An inner one that finds that an
-//!   enclosing one has passed stays pending, and is dropped in a moment.
+//!   enclosing one has passed stays pending, and is dropped in a moment. If it is not, it reports after all; see
+//!   `deferral.rs`.
 //! - the timer is armed only once the body has to wait.
+//!
+//! No wake-up is missed while a shield holds a timeout up, though the timer has fired and wakes nobody any more. Whether
+//! there is a shield is seen when the body is polled, so what must not be missed is the first poll without one. A scope
+//! closes either in a poll of the body, which is that poll if the scope did not report itself earlier in it, or
+//! elsewhere; in both cases it wakes the task (see `report_shield`), and with it the body is polled again.
 
 use std::{
     future::Future,
@@ -14,9 +22,10 @@ use std::{
     time::Duration,
 };
 
-use smolio_context::{Instant, enter_deadline, waiting_for};
+use smolio_context::{Instant, ShieldMark, enter_deadline, waiting_for};
 
 use crate::{
+    deferral::Deferral,
     elapsed::{Elapsed, time_left},
     local::{self, Progress, Ticket},
     sleep::{Sleep, sleep, sleep_until},
@@ -25,8 +34,40 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Limit {
     timer: Timer,
-    // For the error message, and for a start at the first poll.
-    duration: Option<Duration>,
+    memory: Memory,
+}
+
+/// What has to be known beside the timer, at most one of which there is for the most part.
+#[derive(Debug)]
+enum Memory {
+    Nothing,
+    /// For a start at the first poll, and for the error message.
+    Duration(Duration),
+    /// The time is up, and so is that of an enclosing timeout.
+    Deferral(Box<Deferral>),
+}
+
+impl Memory {
+    #[inline]
+    fn duration(&self) -> Option<Duration> {
+        match self {
+            Self::Nothing => None,
+            Self::Duration(duration) => Some(*duration),
+            Self::Deferral(deferral) => deferral.duration,
+        }
+    }
+
+    /// One that begins now, unless it was begun before.
+    fn deferral(&mut self, now: Instant) -> &mut Deferral {
+        if !matches!(self, Self::Deferral(_)) {
+            let deferral = Deferral::begin(now, self.duration());
+            *self = Self::Deferral(Box::new(deferral));
+        }
+        match self {
+            Self::Deferral(deferral) => deferral,
+            Self::Nothing | Self::Duration(_) => unreachable!("made right above"),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -46,7 +87,7 @@ impl Limit {
     pub(crate) fn after(duration: Option<Duration>) -> Self {
         Self {
             timer: duration.map_or(Timer::Never, |_| Timer::NotStarted),
-            duration,
+            memory: duration.map_or(Memory::Nothing, Memory::Duration),
         }
     }
 
@@ -54,7 +95,7 @@ impl Limit {
     pub(crate) fn after_now(duration: Option<Duration>) -> Self {
         Self {
             timer: duration.map_or(Timer::Never, |duration| Timer::ByClock(sleep(duration))),
-            duration,
+            memory: duration.map_or(Memory::Nothing, Memory::Duration),
         }
     }
 
@@ -64,7 +105,7 @@ impl Limit {
         });
         Self {
             timer,
-            duration: None,
+            memory: Memory::Nothing,
         }
     }
 
@@ -89,7 +130,10 @@ impl Limit {
         }
         let deadline = self.deadline();
         let guard = enter_deadline(deadline);
+        let shields = ShieldMark::now();
         if let Poll::Ready(value) = body.poll(cx) {
+            // They are gone with the body. Where there were none it costs less than to ask.
+            shields.strike_off();
             // Whoever keeps the future afterwards does not keep the timer armed.
             self.timer = Timer::Never;
             return Poll::Ready(Ok(value));
@@ -104,16 +148,41 @@ impl Limit {
             waiting_for(|| format!("timeout, {}", time_left(deadline)));
             return Poll::Pending;
         }
-        if enclosing.is_some_and(|enclosing| enclosing <= Instant::now()) {
-            // It is due as well, so its own timer wakes this task.
+        // What was reported goes on from here: while there is a shield this one is pending, and so are those around it.
+        if shields.is_shielded() {
+            self.leave_turn(deadline);
+            waiting_for(|| "a shielded scope, in a timeout that has passed".to_string());
             return Poll::Pending;
         }
-        Poll::Ready(Err(Elapsed::new(deadline, self.duration)))
+        if enclosing.is_some_and(|enclosing| self.defers_to(enclosing, deadline, cx)) {
+            return Poll::Pending;
+        }
+        Poll::Ready(Err(Elapsed::new(deadline, self.memory.duration())))
+    }
+
+    /// The time is up, and this is still pending.
+    #[cold]
+    fn leave_turn(&mut self, deadline: Instant) {
+        if let Timer::InTurn(_) = self.timer {
+            // Where it goes to another loop now, it would count anew.
+            self.timer = Timer::ByClock(sleep_until(deadline));
+        }
+    }
+
+    /// The time is up: whether an enclosing timeout that has passed as well is to report it.
+    #[cold]
+    fn defers_to(&mut self, enclosing: Instant, deadline: Instant, cx: &mut Context<'_>) -> bool {
+        let now = Instant::now();
+        if enclosing > now {
+            return false;
+        }
+        self.leave_turn(deadline);
+        self.memory.deferral(now).poll(cx).is_pending()
     }
 
     #[inline]
     fn start(&mut self) {
-        let duration = self.duration.unwrap_or_default();
+        let duration = self.memory.duration().unwrap_or_default();
         // One of no time at all is over without a timer.
         let deadline = if duration.is_zero() {
             None
@@ -135,7 +204,7 @@ impl Limit {
             Timer::Never | Timer::NotStarted => Poll::Pending,
             Timer::ByClock(sleep) => sleep.poll_elapsed(cx),
             Timer::InTurn(timer) => {
-                let duration = self.duration.unwrap_or_default();
+                let duration = self.memory.duration().unwrap_or_default();
                 match timer.poll(duration, cx) {
                     Ok(poll) => poll,
                     Err(LeftTurn) => self.poll_anew(duration, cx),

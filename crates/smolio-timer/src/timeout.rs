@@ -16,8 +16,8 @@ use crate::{elapsed::Elapsed, limit::Limit};
 ///
 /// The body is polled at least once, also when `limit` is zero, and its value, if it is ready, wins over the
 /// deadline. It is never given up early; inside a loop of ours it may be late by a millisecond or two. Where timeouts
-/// are nested and several have passed, the outermost one reports. See [`TimeoutScope`](crate::TimeoutScope) for a limit
-/// that changes while the body runs.
+/// are nested and several have passed, the outermost one reports. A body that is inside a shielded scope is not given up
+/// before that is closed. See [`TimeoutScope`](crate::TimeoutScope) for a limit that changes while the body runs.
 ///
 /// # Errors
 /// [`Elapsed`] if the time was up first. The body is dropped together with the future, which `await` does at once.

@@ -7,8 +7,8 @@ use std::{
 };
 
 use smolio_context::{
-    CleanUp, Instant, Scoped, TaskContext, current_deadline, enter_deadline, hide_deadlines,
-    report_shield, watch_shields,
+    CleanUp, Instant, Scoped, ShieldMark, TaskContext, current_deadline, enter_deadline,
+    hide_deadlines, report_shield, watch_shields,
 };
 
 use crate::{panic_of, poll};
@@ -85,20 +85,45 @@ fn a_task_is_a_border_and_a_child_is_none() {
     // What was reported outside of the task is not lost by it.
     let (_, shielded) = watch_shields(|| {
         report_shield();
-        TaskContext::root().enter(|| ());
-        panic_of(|| TaskContext::root().enter(|| panic!("in the task")));
+        assert!(poll(pin!(Scoped::new(TaskContext::root(), open()))).is_pending());
+        let panics = Scoped::new(TaskContext::root(), async { panic!("in the task") });
+        panic_of(|| poll(pin!(panics)));
     });
     assert!(shielded);
 }
 
-/// A task that somebody polls in the middle of his own poll sees its own shields only.
 #[test]
-fn within_a_task_one_watches_for_ones_own() {
-    let (inside, outside) = watch_shields(|| {
-        report_shield();
-        TaskContext::root().enter(|| (watch_shields(|| ()).1, watch_shields(report_shield).1))
+fn a_task_that_panics_is_a_border_too() {
+    let (message, shielded) = watch_shields(|| {
+        let panics = Scoped::new(TaskContext::root(), async {
+            report_shield();
+            panic!("in the task")
+        });
+        panic_of(|| poll(pin!(panics)))
     });
-    assert_eq!((inside, outside), ((false, true), true));
+    assert_eq!((message.as_str(), shielded), ("in the task", false));
+}
+
+/// What a timeout does.
+#[test]
+fn a_mark_tells_what_came_after_it() {
+    let ((), outside) = watch_shields(|| {
+        report_shield();
+        let mark = ShieldMark::now();
+        assert!(!mark.is_shielded());
+        report_shield();
+        let later = ShieldMark::now();
+        assert!(mark.is_shielded() && !later.is_shielded());
+        mark.strike_off();
+        assert!(!mark.is_shielded());
+    });
+    assert!(outside);
+    let ((), outside) = watch_shields(|| {
+        let mark = ShieldMark::now();
+        report_shield();
+        mark.strike_off();
+    });
+    assert!(!outside);
 }
 
 /// It bears the name of its task, but goes on when that one is gone.

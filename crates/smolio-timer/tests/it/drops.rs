@@ -8,13 +8,16 @@ use std::{
     task::{Context, Poll},
 };
 
-use smol::future::yield_now;
+use smol::future::{yield_now, zip};
 use smolio_context::{Instant, TaskContext};
 use smolio_timer::{
     TimeoutScope, interval, move_on_after, sleep, sleep_until, timeout, timeout_at, try_timeout,
 };
 
-use crate::harness::{Harness, Wakes, ms};
+use crate::{
+    harness::{Harness, Wakes, ms},
+    shield::shield,
+};
 
 /// Counts its own drop.
 struct Guard(Rc<Cell<usize>>);
@@ -103,6 +106,22 @@ fn of_timeouts_that_do_not() {
     drop_after_each_poll(|guard| move_on_after(ms(4), body(guard)));
     // Nested, where the inner one stays silent.
     drop_after_each_poll(|guard| timeout(ms(4), timeout(ms(4), body(guard))));
+}
+
+/// Held up by a shield, with an inner one that leaves it to the outer at first.
+#[test]
+fn of_timeouts_that_wait_for_a_shield() {
+    let beside = |guard| zip(shield(sleep(ms(12))), timeout(ms(4), body(guard)));
+    assert!(drop_after_each_poll(|guard| timeout(ms(4), beside(guard))) > 5);
+    drop_after_each_poll(|guard| TimeoutScope::after(ms(4)).run(beside(guard)));
+    drop_after_each_poll(|guard| timeout(ms(4), shield(body(guard))));
+    drop_after_each_poll(|guard| {
+        timeout(ms(4), async move {
+            let _guard = guard;
+            shield(sleep(ms(12))).await;
+            sleep(ms(4)).await;
+        })
+    });
 }
 
 #[test]

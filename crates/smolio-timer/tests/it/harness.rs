@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Debug,
-    future::{Future, IntoFuture},
+    future::{Future, IntoFuture, poll_fn},
     pin::{Pin, pin},
     sync::{
         Arc,
@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use smolio_context::{ClockGuard, Instant, TaskContext, VirtualClock};
+use smolio_context::{ClockGuard, Instant, Scoped, TaskContext, VirtualClock};
 use smolio_timer::driver::{Driver, EnterGuard};
 
 /// A clock, a wheel, and who turns them.
@@ -143,6 +143,17 @@ impl Wakes {
             Poll::Pending => panic!("pending"),
         }
     }
+}
+
+/// Polls as a group polls its children.
+pub(crate) async fn as_child<F: Future>(future: F) -> F::Output {
+    let mut child = pin!(Scoped::new(TaskContext::child(None), future));
+    poll_fn(|cx| child.as_mut().poll_child(cx)).await
+}
+
+/// Polls as if the executor did: that it happens within another poll must not matter.
+pub(crate) async fn as_task<F: Future>(future: F) -> F::Output {
+    Scoped::new(TaskContext::child(None), future).await
 }
 
 pub(crate) const fn ms(milliseconds: u64) -> Duration {

@@ -10,6 +10,7 @@ mod moved;
 mod nested;
 mod reschedule;
 mod runtimes;
+mod shield;
 mod sleep;
 mod sleep_model;
 mod timeout;

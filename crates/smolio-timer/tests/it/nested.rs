@@ -2,15 +2,13 @@
 
 use std::{
     cell::{Cell, RefCell},
-    future::{Future, pending, poll_fn},
-    pin::pin,
+    future::pending,
 };
 
 use smol::future::zip;
-use smolio_context::{Scoped, TaskContext};
 use smolio_timer::{Elapsed, TimeoutScope, move_on_after, sleep, timeout, timeout_at};
 
-use crate::harness::{Harness, ms, seconds};
+use crate::harness::{Harness, as_child, as_task, ms, seconds};
 
 /// A timeout that never has a value, and says so if it reports.
 async fn inner(limit: std::time::Duration, reported: &Cell<bool>) -> Result<(), Elapsed> {
@@ -64,17 +62,6 @@ fn o2_three_deep_and_with_other_kinds_in_between() {
     };
     assert!(harness.run(timeout_at(deadline, middle)).is_err());
     assert_eq!(harness.elapsed(), ms(10));
-}
-
-/// Polls as a group polls its children.
-async fn as_child<F: Future>(future: F) -> F::Output {
-    let mut child = pin!(Scoped::new(TaskContext::child(None), future));
-    poll_fn(|cx| child.as_mut().poll_child(cx)).await
-}
-
-/// Polls as if the executor did: that it happens within another poll must not matter.
-async fn as_task<F: Future>(future: F) -> F::Output {
-    Scoped::new(TaskContext::child(None), future).await
 }
 
 #[test]

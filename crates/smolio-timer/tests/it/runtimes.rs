@@ -2,12 +2,13 @@
 
 use std::{future::pending, time::Duration};
 
+use smol::future::zip;
 use smolio_context::Instant;
 use smolio_timer::{
     TimeoutScope, interval, move_on_after, sleep, sleep_until, timeout, try_timeout,
 };
 
-use crate::harness::ms;
+use crate::{harness::ms, shield::shield};
 
 /// A bit of everything.
 async fn program() {
@@ -31,6 +32,16 @@ async fn program() {
     let inner = smolio_timer::timeout_at(deadline, pending::<()>());
     assert!(smolio_timer::timeout_at(deadline, inner).await.is_err());
     assert_eq!(move_on_after(ms(1), pending::<()>()).await, None);
+
+    // One that waits for a shield, and one in it that cannot leave it to that one.
+    let beside = timeout(ms(2), pending::<()>());
+    let held = timeout(ms(1), zip(shield(sleep(ms(20))), beside));
+    assert!(matches!(held.await, Ok(((), Err(_)))));
+    let held = timeout(ms(1), async {
+        shield(sleep(ms(3))).await;
+        pending::<()>().await;
+    });
+    assert!(held.await.is_err());
 
     let scope = TimeoutScope::after(Duration::from_secs(3600));
     let handle = scope.handle();
