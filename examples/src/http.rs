@@ -115,6 +115,6 @@ pub async fn get(url: &str) -> anyhow::Result<String> {
         .with_context(|| format!("{url} broke off"))?;
     match head.split_whitespace().nth(1) {
         Some("200") => Ok(body.to_owned()),
-        status => bail!("{url} said {}", status.unwrap_or("nothing")),
+        status => bail!("the server said {}", status.unwrap_or("nothing")),
     }
 }
