@@ -24,7 +24,7 @@ use crate::{
     ready::Ready,
     supervision::Supervision,
     task::ChildBox,
-    waiters::{Ticket, Waiters},
+    waiters::{Ticket, Waiters, wake},
 };
 
 pub(crate) struct Core<C, E> {
@@ -198,7 +198,7 @@ impl<C, E> Core<C, E> {
         let is_idle = inbox.alive == 0;
         drop(inbox);
         if let Some(waker) = next {
-            waker.wake();
+            wake(waker);
         }
         if let (true, Some(supervision)) = (is_idle, &self.supervision) {
             supervision.wake_readers();
@@ -255,7 +255,7 @@ impl<C, E> Core<C, E> {
         if let Some(token) = token {
             token.cancel();
         }
-        waiting.for_each(Waker::wake);
+        waiting.for_each(wake);
         left
     }
 
@@ -312,10 +312,10 @@ impl<C, E> Core<C, E> {
         let own = inbox.waiting_for_place.leave(ticket);
         let next = inbox.next_in_line();
         drop(inbox);
-        drop(own);
         if let Some(waker) = next {
-            waker.wake();
+            wake(waker);
         }
+        drop(own);
     }
 
     pub(crate) fn stats(&self) -> TaskGroupStats {

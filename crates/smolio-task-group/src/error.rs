@@ -1,6 +1,10 @@
 //! What a group's `run` can end with besides a value, and what its `spawn` can refuse.
 
-use std::{fmt, panic::Location};
+use std::{
+    any::Any,
+    fmt, mem,
+    panic::{AssertUnwindSafe, Location, catch_unwind},
+};
 
 use smolio_context::{TaskId, TaskInfo, Unhandled, report_unhandled};
 
@@ -52,7 +56,22 @@ impl<E> Failure<E> {
 impl<E: fmt::Display> Failure<E> {
     /// Nobody will see this failure any more: tells the unhandled hook.
     pub(crate) fn report(self) {
-        report_unhandled(Unhandled::error(self.task, self.error));
+        let Self { task, error, .. } = self;
+        let who = task.clone();
+        // Its text is somebody else's code, and there may be nobody to catch a panic in it.
+        match catch_unwind(AssertUnwindSafe(|| Unhandled::error(task, error))) {
+            Ok(unhandled) => report_unhandled(unhandled),
+            Err(payload) => report_panic(who, payload),
+        }
+    }
+}
+
+/// Tells the hook of a panic that cannot resume anywhere.
+pub(crate) fn report_panic(task: Option<TaskInfo>, payload: Box<dyn Any + Send>) {
+    report_unhandled(Unhandled::panic(task, &*payload));
+    // A payload may panic when it is dropped, and there is nobody left to catch that.
+    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        mem::forget(second);
     }
 }
 

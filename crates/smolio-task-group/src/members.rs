@@ -16,14 +16,13 @@ use std::{
     task::{Context, Poll},
 };
 
-use smolio_context::{
-    CleanUp, TaskInfo, Unhandled, clean_up_later, forget_waits, report_unhandled, watch_shields,
-};
+use smolio_context::{CleanUp, TaskInfo, clean_up_later, forget_waits, watch_shields};
 
 use crate::{
     ChildError, ChildPanic, Failure, SupervisedError,
     cell::NodeRef,
     core::{Core, NewChild},
+    error::report_panic,
     seats::{Occupant, Seat, Seats},
     slot::Gone,
     task::{AnyChild, ChildBox},
@@ -183,37 +182,38 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
 
     /// A child has failed or panicked: that is the end of the group, or news for the supervisor.
     fn fail(&mut self, seat: u32, cause: Result<E, Payload>, core: &Core<C, E>) {
-        let supervision = core.supervision();
         let info = self.info(seat);
         let gone = Gone {
             why: match &cause {
                 Ok(_) => ChildError::Failed,
                 Err(_) => ChildError::Panicked,
             },
-            with_group: supervision.is_none(),
+            with_group: core.supervision().is_none(),
         };
-        let supervised = match (supervision, &info) {
-            (Some(supervision), Some(info)) => Some((supervision, info.clone())),
-            _ => None,
-        };
-        match (supervised, cause) {
-            (Some((supervision, info)), cause) => {
-                let error = match cause {
-                    Ok(error) => SupervisedError::Failed(error),
-                    Err(payload) => SupervisedError::Panicked(ChildPanic::new(payload)),
-                };
-                let failure = Failure::of_child(info, error);
-                if let Err(overflow) = supervision.keep(failure) {
-                    overflow.report();
-                }
-            }
-            (None, Ok(error)) => self
-                .end
-                .failures
-                .extend(info.map(|info| Failure::of_child(info, error))),
-            (None, Err(payload)) => self.end.panicked(info, payload),
+        match (cause, info) {
+            (Ok(error), Some(info)) => match core.supervision() {
+                Some(supervision) => supervision
+                    .keep_or_report(Failure::of_child(info, SupervisedError::Failed(error))),
+                None => self.end.failures.push(Failure::of_child(info, error)),
+            },
+            // A clean-up gives no errors.
+            (Ok(_), None) => {}
+            (Err(payload), info) => self.panicked(info, payload, core),
         }
         self.let_go(seat, Some(gone), core);
+    }
+
+    /// A child, or what it left, has panicked.
+    fn panicked(&mut self, info: Option<TaskInfo>, payload: Payload, core: &Core<C, E>) {
+        match (core.supervision(), info) {
+            (Some(supervision), Some(info)) => {
+                let error = SupervisedError::Panicked(ChildPanic::new(payload));
+                supervision.keep_or_report(Failure::of_child(info, error));
+            }
+            // A clean-up: nobody supervises it, and it must not cancel anybody either.
+            (Some(_), None) => report_panic(None, payload),
+            (None, info) => self.end.panicked(info, payload),
+        }
     }
 
     fn info(&mut self, seat: u32) -> Option<TaskInfo> {
@@ -242,7 +242,7 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
             }
         }
         self.released.push(seat);
-        self.drop_occupant(left.occupant, gone);
+        self.drop_occupant(left.occupant, gone, core);
         if self.is_counting {
             self.release(core);
         }
@@ -267,7 +267,7 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
         }
     }
 
-    fn drop_occupant(&mut self, occupant: Occupant<C>, gone: Option<Gone>) {
+    fn drop_occupant(&mut self, occupant: Occupant<C>, gone: Option<Gone>, core: &Core<C, E>) {
         let info = match &occupant {
             Occupant::Child { child, .. } => Some(child.info().clone()),
             Occupant::CleanUp { .. } => None,
@@ -279,7 +279,7 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
             }
         }));
         if let Err(payload) = dropping {
-            self.end.panicked(info, payload);
+            self.panicked(info, payload, core);
         }
     }
 
@@ -304,7 +304,7 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
                 order,
                 is_admitted: false,
             };
-            self.drop_occupant(occupant, None);
+            self.drop_occupant(occupant, None, core);
         }
         let wanted = |seat: &Seat<C>| even_shielded || !seat.is_shielded;
         for seat in self.seats.children_in_reverse(wanted) {
@@ -360,14 +360,5 @@ impl<E: fmt::Display> End<E> {
     /// Nobody will see these any more.
     pub(crate) fn report_failures(&mut self) {
         self.take_failures().into_iter().for_each(Failure::report);
-    }
-}
-
-/// Tells the hook of a panic that cannot resume anywhere.
-pub(crate) fn report_panic(task: Option<TaskInfo>, payload: Payload) {
-    report_unhandled(Unhandled::panic(task, &*payload));
-    // A payload may panic when it is dropped, and there is nobody left to catch that.
-    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        mem::forget(second);
     }
 }

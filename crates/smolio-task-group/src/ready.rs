@@ -20,6 +20,8 @@ use std::{
 
 use smolio_context::ReadyOrder;
 
+use crate::waiters::wake;
+
 /// The shared half of the queue.
 pub(crate) struct Ready {
     shared: Mutex<Shared>,
@@ -63,7 +65,7 @@ impl Ready {
         let waker = shared.waker.take();
         drop(shared);
         if let Some(waker) = waker {
-            waker.wake();
+            wake(waker);
         }
     }
 
@@ -75,10 +77,8 @@ impl Ready {
         let waiting = mem::take(&mut shared.waiting_for_close);
         let woken = mem::take(&mut shared.woken);
         drop(shared);
+        waiting.into_iter().for_each(wake);
         drop((waker, woken));
-        for waker in waiting {
-            waker.wake();
-        }
     }
 
     /// Pending until the set is [closed](Self::close).

@@ -16,7 +16,8 @@ use crate::{
     Failure, TaskGroupError,
     cell::NodeRef,
     core::{BODY, CONTROL, Core, Request},
-    members::{Members, report_panic},
+    error::report_panic,
+    members::Members,
     ready::Turn,
     task::{AnyChild, ChildBox},
 };
@@ -125,17 +126,16 @@ where
         loop {
             let turn = || group.turn(this.body.as_mut(), this.queue, &mut polls_left, cx);
             let (end, clean_ups) = collect(turn);
-            if !clean_ups.is_empty() {
-                group.members.take_in(group.core, clean_ups);
-                continue;
-            }
+            let has_clean_ups = !clean_ups.is_empty();
+            group.members.take_in(group.core, clean_ups);
             match end {
+                // Only a waker or an allocation can have panicked: children are caught one by one.
+                Err(payload) => resume_unwind(payload),
+                Ok(_) if has_clean_ups => continue,
                 Ok(TurnEnd::Empty) if group.try_close() => return Poll::Ready(group.finish()),
                 Ok(TurnEnd::Empty) => continue,
                 Ok(TurnEnd::Parked) => {}
                 Ok(TurnEnd::Exhausted) => cx.waker().wake_by_ref(),
-                // Only a waker or an allocation can have panicked: children are caught one by one.
-                Err(payload) => resume_unwind(payload),
             }
             group.say_what_is_waited_for();
             return Poll::Pending;
@@ -339,11 +339,11 @@ where
         self.members.drop_children(late, true, self.core);
         self.members.release(self.core);
         self.members.hand_on_clean_ups();
-        self.core.close();
         self.report_unread();
         self.members.end.report_failures();
         if let Some((task, payload)) = self.members.end.panic.take() {
             report_panic(task, payload);
         }
+        self.core.close();
     }
 }

@@ -11,7 +11,7 @@ use std::{
 use pin_project_lite::pin_project;
 use smolio_context::{hide_deadlines, report_shield, watch_shields};
 
-use crate::CancelToken;
+use crate::{CancelToken, waiters::wake};
 
 type Deadline = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -162,7 +162,7 @@ impl<F> ScopeRun<F> {
         let mut this = self.project();
         this.body.set(None);
         if let Some(waker) = this.told.take() {
-            waker.wake();
+            wake(waker);
         }
     }
 }

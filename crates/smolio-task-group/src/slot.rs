@@ -8,7 +8,7 @@ use std::{
     task::{Poll, Waker},
 };
 
-use crate::ChildError;
+use crate::{ChildError, waiters::wake};
 
 pub(crate) struct Slot<T>(Mutex<State<T>>);
 
@@ -69,7 +69,7 @@ impl<T> Slot<T> {
         let before = mem::replace(&mut *state, outcome);
         drop(state);
         if let State::Waiting(Some(waker)) = before {
-            waker.wake();
+            wake(waker);
         }
     }
 

@@ -9,7 +9,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use crate::{Child, ChildError, Join, Outcome};
+use crate::{Child, ChildError, Join, Outcome, waiters::wake};
 
 /// What the child and the one who started it both know.
 struct Shared<V>(Mutex<State<V>>);
@@ -40,7 +40,7 @@ impl<V> Shared<V> {
         let before = mem::replace(&mut *state, next);
         drop(state);
         if let State::Waiting(Some(waker)) = before {
-            waker.wake();
+            wake(waker);
         }
     }
 
@@ -61,7 +61,7 @@ impl<V> Shared<V> {
             drop(before);
         } else {
             drop(state);
-            waker.wake();
+            wake(waker);
         }
     }
 }

@@ -13,7 +13,7 @@ use smolio_context::panic_message;
 
 use crate::{
     Failure,
-    waiters::{Ticket, Waiters},
+    waiters::{Ticket, Waiters, wake},
 };
 
 /// How many failures are kept for `next_failure`; a supervisor that nobody reads must not grow for ever.
@@ -46,7 +46,7 @@ impl<E> Supervision<E> {
     }
 
     /// Keeps the failure, or gives it back when there is no room.
-    pub(crate) fn keep(
+    fn keep(
         &self,
         failure: Failure<SupervisedError<E>>,
     ) -> Result<(), Failure<SupervisedError<E>>> {
@@ -60,15 +60,25 @@ impl<E> Supervision<E> {
         let reader = state.readers.take_nth(unread);
         drop(state);
         if let Some(waker) = reader {
-            waker.wake();
+            wake(waker);
         }
         Ok(())
+    }
+
+    /// Keeps the failure, or tells the hook of it when there is no room.
+    pub(crate) fn keep_or_report(&self, failure: Failure<SupervisedError<E>>)
+    where
+        E: fmt::Display,
+    {
+        if let Err(overflow) = self.keep(failure) {
+            overflow.report();
+        }
     }
 
     /// All children have ended: whoever waits for a failure may look again.
     pub(crate) fn wake_readers(&self) {
         let readers = self.lock().readers.take_all();
-        readers.for_each(Waker::wake);
+        readers.for_each(wake);
     }
 
     /// The next failure; `None` when there is none and `is_idle` says that none can come.
@@ -109,10 +119,10 @@ impl<E> Supervision<E> {
         let unread = state.unread.len();
         let next = state.readers.take_nth(unread);
         drop(state);
-        drop(own);
         if let Some(waker) = next {
-            waker.wake();
+            wake(waker);
         }
+        drop(own);
     }
 
     /// What nobody has read.

@@ -13,7 +13,7 @@ use std::{
 
 use smolio_context::waiting_for;
 
-use crate::waiters::{Ticket, Waiters};
+use crate::waiters::{Ticket, Waiters, wake};
 
 /// Tells that a [`TaskGroup`](crate::TaskGroup) or a [`CancelScope`](crate::CancelScope) was cancelled, or failed.
 ///
@@ -72,9 +72,7 @@ impl CancelToken {
         self.state.is_cancelled.store(true, Ordering::Release);
         // Whoever comes to wait after this looks at the flag with the lock held, and so sees it.
         let waiters = self.lock().take_all();
-        for waker in waiters {
-            waker.wake();
-        }
+        waiters.for_each(wake);
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiters> {

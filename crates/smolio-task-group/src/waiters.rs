@@ -1,6 +1,13 @@
 //! A line of wakers, first in, first out; whoever is dropped leaves the line from its midst.
 
-use std::{collections::BTreeMap, mem, task::Waker};
+use std::{
+    collections::BTreeMap,
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+    task::Waker,
+};
+
+use crate::error::report_panic;
 
 #[derive(Default)]
 pub(crate) struct Waiters {
@@ -44,5 +51,13 @@ impl Waiters {
 
     pub(crate) fn take_all(&mut self) -> impl Iterator<Item = Waker> + use<> {
         mem::take(&mut self.line).into_values().flatten()
+    }
+}
+
+/// A waker is somebody else's code. One that panics must not take the wake-ups of those behind it along, nor the destructor
+/// that it is called in.
+pub(crate) fn wake(waker: Waker) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+        report_panic(None, payload);
     }
 }
