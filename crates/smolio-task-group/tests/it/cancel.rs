@@ -337,7 +337,8 @@ fn t30_and_then_awaited_or_joined() {
                 joined.cancel();
                 assert_eq!(joined.join().await, Err(ChildError::Cancelled));
                 let text = crate::support::panic_in(awaited).await;
-                let expected = "awaited a child that was cancelled; `join()` gives this as an error";
+                let expected =
+                    "awaited a child that was cancelled; `join()` gives this as an error";
                 assert_eq!(text, expected);
                 sleep(ms(1)).await;
                 7

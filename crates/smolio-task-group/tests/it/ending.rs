@@ -352,11 +352,7 @@ fn join_says_what_became_of_it() {
         });
         let result: Result<(), _> = group.run(pending()).await;
         assert!(result.is_err());
-        let expected = (
-            Ok(7),
-            Err(ChildError::Failed),
-            Err(ChildError::Cancelled),
-        );
+        let expected = (Ok(7), Err(ChildError::Failed), Err(ChildError::Cancelled));
         assert_eq!(outside.await, expected);
     });
 }

@@ -10,3 +10,4 @@ mod failure;
 
 mod cancel;
 mod ending;
+mod panics;
