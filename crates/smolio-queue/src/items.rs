@@ -11,8 +11,8 @@ use crate::heap::Heap;
 
 pub(crate) struct Items<T> {
     order: Order<T>,
-    // How many were ever put in and taken out. The difference is asked for at each change, which side of the match
-    // below it may be.
+    // How many were ever put in, and how many have left again. Each change asks for the difference: it must not need to
+    // know the order.
     accepted: u64,
     given: u64,
 }

@@ -119,9 +119,6 @@ impl<T> State<T> {
 
     /// Takes as many of the items as there is room for. Full: there are more.
     pub(crate) fn put_many(&mut self, rest: &mut vec::IntoIter<T>) -> Result<(), Refusal> {
-        if rest.len() == 0 {
-            return Ok(());
-        }
         if self.shut_down {
             return Err(Refusal::ShutDown);
         }
