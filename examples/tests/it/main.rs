@@ -2,6 +2,9 @@
 
 use std::{env, path::PathBuf};
 
+// It sends signals.
+#[cfg(unix)]
+mod chat;
 mod cpu_and_io;
 
 /// An example: cargo has built it beside the tests.
