@@ -61,9 +61,10 @@ use crate::{
 ///
 /// # Who comes first
 /// Whoever asks while there is an item, or room, is served at once. Otherwise it waits, and those who wait are woken in the
-/// order in which they came, as many as there is something for; one that waits with a batch counts for all of it. Somebody may still be quicker than one that has been woken
-/// and does not run yet; then that one waits again, before all who came after it. A future that has been woken and is
-/// neither polled nor dropped holds up what it was woken for, so do not put one away half-way: drop it.
+/// order in which they came, as many as there is something for; one that waits with a batch counts for all of it. Somebody
+/// may still be quicker than one that has been woken and does not run yet; then that one waits again, before all who came
+/// after it. A future that has been woken and is neither polled nor dropped holds up what it was woken for, so do not put
+/// one away half-way: drop it.
 pub struct Queue<T> {
     shared: Arc<Shared<T>>,
     // Of this handle, when it is polled as a stream.
