@@ -146,6 +146,11 @@ impl<T> Join<T> {
     pub fn is_finished(&self) -> bool {
         self.0.is_finished()
     }
+
+    /// As a poll, without regard to the budget.
+    pub(crate) fn poll_end(&self, cx: &Context<'_>) -> Poll<Result<T, ChildError>> {
+        self.0.poll_outcome(cx).map_err(|gone| gone.why)
+    }
 }
 
 impl<T> Future for Join<T> {
@@ -153,9 +158,9 @@ impl<T> Future for Join<T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(poll_budget(cx));
-        let outcome = ready!(self.0.poll_outcome(cx));
+        let outcome = ready!(self.poll_end(cx));
         spend_budget();
-        Poll::Ready(outcome.map_err(|gone| gone.why))
+        Poll::Ready(outcome)
     }
 }
 

@@ -179,7 +179,8 @@ macro_rules! group_methods {
             /// [`StartError`]: an error of the child before it was ready is given here, and the group goes on.
             ///
             /// # Cancel safety
-            /// Dropped before the child is ready, it cancels the child.
+            /// Dropped before the child is ready, it cancels the child. If that has failed meanwhile, the unhandled hook is
+            /// told.
             #[track_caller]
             pub fn start<V, F, S>(
                 &self,
@@ -191,6 +192,7 @@ macro_rules! group_methods {
                 F::IntoFuture: $($send)* 'a,
                 F::Output: Outcome<E, Value = ()>,
                 V: $($send)* 'a,
+                E: fmt::Display,
             {
                 let (signal, starting) = start::begin();
                 let child = starting.child(start(signal).into_future());

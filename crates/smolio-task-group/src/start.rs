@@ -6,8 +6,10 @@ use std::{
     mem,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
 };
+
+use smolio_context::{Unhandled, current_task, poll_budget, report_unhandled, spend_budget};
 
 use crate::{Child, ChildError, Join, Outcome, waiters::wake};
 
@@ -21,6 +23,8 @@ enum State<V> {
     Ready(V),
     /// It has dropped the signal, and nobody has looked.
     Dropped,
+    /// It has failed before; its handle has the error, or will have it in a moment.
+    Failed,
     /// The start is over, one way or the other: what happens to the child from now on concerns the group.
     Over,
 }
@@ -44,9 +48,16 @@ impl<V> Shared<V> {
         }
     }
 
-    /// Whether the child may still be the first to say something.
-    fn is_undecided(&self) -> bool {
-        matches!(*self.lock(), State::Waiting(_) | State::Dropped)
+    /// For a child that has failed: whether that is for the one who started it to know, and not for the group.
+    fn fail(&self) -> bool {
+        let mut state = self.lock();
+        if !matches!(*state, State::Waiting(_) | State::Dropped) {
+            return false;
+        }
+        let before = mem::replace(&mut *state, State::Failed);
+        drop(state);
+        drop(before);
+        true
     }
 
     fn end(&self) -> State<V> {
@@ -55,13 +66,18 @@ impl<V> Shared<V> {
 
     fn wait(&self, waker: Waker) {
         let mut state = self.lock();
-        if let State::Waiting(slot) = &mut *state {
-            let before = slot.replace(waker);
-            drop(state);
-            drop(before);
-        } else {
-            drop(state);
-            wake(waker);
+        match &mut *state {
+            State::Waiting(slot) => {
+                let before = slot.replace(waker);
+                drop(state);
+                drop(before);
+            }
+            // The child's handle has the waker, too.
+            State::Failed => drop(state),
+            State::Ready(_) | State::Dropped | State::Over => {
+                drop(state);
+                wake(waker);
+            }
         }
     }
 }
@@ -126,10 +142,8 @@ impl<E: fmt::Debug + fmt::Display> std::error::Error for StartError<E> {}
 
 /// How a child ended that was being started.
 pub(crate) enum Ended<E> {
-    /// After the start, without an error.
+    /// Without an error.
     Well,
-    /// During the start, without an error.
-    Early,
     /// During the start.
     Failed(E),
 }
@@ -159,17 +173,15 @@ impl<V> Starting<V> {
     {
         let shared = self.shared.clone();
         async move {
-            let outcome = future.await.into_result();
-            match outcome {
-                Err(error) if shared.is_undecided() => Ok(Ended::Failed(error)),
-                Err(error) => Err(error),
-                Ok(()) if shared.is_undecided() => Ok(Ended::Early),
+            match future.await.into_result() {
                 Ok(()) => Ok(Ended::Well),
+                Err(error) if shared.fail() => Ok(Ended::Failed(error)),
+                Err(error) => Err(error),
             }
         }
     }
 
-    pub(crate) fn wait<E>(self, child: Child<Ended<E>>) -> Start<V, E> {
+    pub(crate) fn wait<E: fmt::Display>(self, child: Child<Ended<E>>) -> Start<V, E> {
         Start {
             child: Some(child.join()),
             shared: self.shared,
@@ -178,46 +190,55 @@ impl<V> Starting<V> {
 }
 
 /// The future of `start`.
-pub(crate) struct Start<V, E> {
+pub(crate) struct Start<V, E: fmt::Display> {
     /// `None`: it is over.
     child: Option<Join<Ended<E>>>,
     shared: Arc<Shared<V>>,
 }
 
-impl<V, E> Future for Start<V, E> {
+impl<V, E: fmt::Display> Future for Start<V, E> {
     type Output = Result<V, StartError<E>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(poll_budget(cx));
         let this = &mut *self;
         let child = this.child.as_mut().expect("polled after it was ready");
         // The child's end first: an error that came together with the drop of the signal is the better answer.
-        let ended = match Pin::new(child).poll(cx) {
+        let ended = match child.poll_end(cx) {
             Poll::Ready(ended) => Some(ended),
             Poll::Pending => None,
         };
-        let is_silent = matches!(*this.shared.lock(), State::Waiting(_));
+        let is_silent = matches!(*this.shared.lock(), State::Waiting(_) | State::Failed);
         if ended.is_none() && is_silent {
             this.shared.wait(cx.waker().clone());
             return Poll::Pending;
         }
         this.child = None;
+        spend_budget();
         Poll::Ready(match (this.shared.end(), ended) {
             (State::Ready(value), _) => Ok(value),
             (_, Some(Ok(Ended::Failed(error)))) => Err(StartError::Failed(error)),
             (_, Some(Err(ChildError::Refused))) => Err(StartError::Refused),
             (_, Some(Err(_))) => Err(StartError::Cancelled),
-            (_, Some(Ok(Ended::Early | Ended::Well)) | None) => Err(StartError::NotReady),
+            (_, Some(Ok(Ended::Well)) | None) => Err(StartError::NotReady),
         })
     }
 }
 
-impl<V, E> Drop for Start<V, E> {
+impl<V, E: fmt::Display> Drop for Start<V, E> {
     fn drop(&mut self) {
         let Some(child) = self.child.take() else {
             return;
         };
-        if !matches!(self.shared.end(), State::Ready(_)) {
-            child.cancel();
+        match self.shared.end() {
+            State::Ready(_) => {}
+            State::Failed => {
+                let mut cx = Context::from_waker(Waker::noop());
+                if let Poll::Ready(Ok(Ended::Failed(error))) = child.poll_end(&mut cx) {
+                    report_unhandled(Unhandled::error(current_task(), error));
+                }
+            }
+            State::Waiting(_) | State::Dropped | State::Over => child.cancel(),
         }
     }
 }
