@@ -9,5 +9,7 @@ mod children;
 mod failure;
 
 mod cancel;
+mod drops;
 mod ending;
 mod panics;
+mod start;

@@ -140,6 +140,11 @@ impl<F: Future> Manual<F> {
         }
     }
 
+    /// Drops the future and keeps the waker.
+    pub(crate) fn into_wakes(self) -> Wakes {
+        self.wakes
+    }
+
     /// Polls until it is ready or was not woken in its last poll.
     pub(crate) fn poll_while_woken(&mut self) -> Poll<F::Output> {
         loop {
