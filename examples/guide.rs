@@ -1,0 +1,121 @@
+//! The guide: all sections, one after the other, with real sockets on this machine and in real time. What comes out is checked,
+//! and how long it took; a section that does not behave makes the whole fail.
+//!
+//! `cargo run --release --example guide`
+
+#![allow(
+    dead_code,
+    reason = "each section has a main of its own, to run it alone"
+)]
+
+use std::{
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+use smolio::spawn_local;
+
+#[path = "fetch_data.rs"]
+mod fetch_data;
+#[path = "hello.rs"]
+mod hello;
+#[path = "queue.rs"]
+mod queue;
+#[path = "task_group.rs"]
+mod task_group;
+
+/// How much longer than expected a section may take: the machine may have other things to do.
+const TOLERANCE: Duration = Duration::from_millis(500);
+
+fn main() -> ExitCode {
+    let mut guide = Guide::default();
+    guide.section("hello", "two tasks, a timeout, a clean-up", 0.15, async {
+        let elapsed = hello::hello().await.err().context("nothing timed out")?;
+        ensure!(elapsed.limit() == Some(Duration::from_millis(50)));
+        Ok(())
+    });
+    guide.section("fetch_data", "a task runs beside main", 1.0, async {
+        ensure!(fetch_data::fetch_and_count().await == [1, 2, 3]);
+        Ok(())
+    });
+    guide.section("queue", "it ends with its producer", 1.0, async {
+        ensure!(queue::until_the_producer_is_gone().await? == [1, 2, 3, 4, 5]);
+        Ok(())
+    });
+    guide.section("queue", "it ends with a sentinel", 1.0, async {
+        ensure!(queue::until_a_sentinel_comes().await? == [1, 2, 3, 4, 5]);
+        Ok(())
+    });
+    guide.section("task_group", "children that borrow", 0.6, async {
+        let cities = ["Oslo", "Paris", "Madrid"].map(str::to_owned);
+        let report = task_group::inspect(&cities).await?;
+        ensure!(report == "15 letters, Oslo: rain, Paris: rain, Madrid: sun");
+        Ok(())
+    });
+    guide.summary()
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Guide {
+    summary: Vec<String>,
+    failed: usize,
+}
+
+impl Guide {
+    /// Runs a section on a loop of its own. It is to take `expected` seconds.
+    fn section(
+        &mut self,
+        name: &str,
+        shows: &str,
+        expected: f64,
+        body: impl Future<Output = anyhow::Result<()>> + 'static,
+    ) {
+        println!("== {name}: {shows} ==");
+        let start = Instant::now();
+        // A panic in there is a result like others.
+        let outcome = smolio::run(async { spawn_local(body).join().await });
+        let took = start.elapsed();
+        let outcome = match outcome {
+            Ok(Ok(())) => in_time(took, Duration::from_secs_f64(expected)),
+            Ok(Err(error)) => Err(error),
+            Err(panic) => Err(panic.into()),
+        };
+        let verdict = match outcome {
+            Ok(()) => "ok".to_owned(),
+            Err(error) => {
+                self.failed += 1;
+                format!("NOT as expected: {error:#}")
+            }
+        };
+        let took = took.as_secs_f64();
+        println!("-- {took:.2} s, expected {expected:.2} s: {verdict}\n");
+        self.summary
+            .push(format!("{name:<12}{shows:<40}{took:>6.2} s  {verdict}"));
+    }
+
+    fn summary(self) -> ExitCode {
+        println!("== summary ==");
+        for line in &self.summary {
+            println!("{line}");
+        }
+        let sections = self.summary.len();
+        println!(
+            "{sections} sections: {} ok, {} not as expected",
+            sections - self.failed,
+            self.failed
+        );
+        if self.failed == 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn in_time(took: Duration, expected: Duration) -> anyhow::Result<()> {
+    ensure!(took >= expected, "too early");
+    ensure!(took < expected + TOLERANCE, "too late");
+    Ok(())
+}
