@@ -13,3 +13,6 @@ mod drops;
 mod ending;
 mod panics;
 mod start;
+mod supervisor;
+
+mod scope;
