@@ -61,5 +61,7 @@ impl Wakers {
 fn wake(waker: Waker) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
         report_unhandled(Unhandled::panic(None, &*payload));
+        // It may panic when dropped, too.
+        mem::forget(payload);
     }
 }
