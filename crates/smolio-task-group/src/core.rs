@@ -277,9 +277,11 @@ impl<C, E> Core<C, E> {
         let before = inbox.request.replace(request);
         self.is_urgent.store(true, Ordering::Relaxed);
         let token = inbox.token().clone();
+        let waiting = inbox.waiting_for_place.take_all();
         drop(inbox);
         self.control.schedule();
         token.cancel();
+        waiting.for_each(wake);
         drop(before);
     }
 

@@ -7,7 +7,7 @@
 
 use std::{
     any::Any,
-    collections::VecDeque,
+    collections::BTreeMap,
     fmt,
     future::Future,
     mem,
@@ -38,7 +38,8 @@ pub(crate) struct Members<C, E> {
     is_counting: bool,
     /// How many children have been let in.
     admitted: usize,
-    waiting_for_place: VecDeque<u32>,
+    /// The seats of those who have not been let in, by how many were spawned before them.
+    waiting_for_place: BTreeMap<u64, u32>,
     /// Seats of children that have ended, and how many these were.
     released: Vec<u32>,
     ended: usize,
@@ -64,7 +65,7 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
             limit: usize::MAX,
             is_counting: false,
             admitted: 0,
-            waiting_for_place: VecDeque::new(),
+            waiting_for_place: BTreeMap::new(),
             released: Vec::new(),
             ended: 0,
             shielded: 0,
@@ -124,10 +125,14 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
         if node.is_cancelled() && !taken.is_shielded {
             return self.let_go(seat, Some(Gone::CANCELLED), core);
         }
-        if let Occupant::Child { is_admitted, .. } = &mut taken.occupant {
+        if let Occupant::Child {
+            is_admitted, order, ..
+        } = &mut taken.occupant
+        {
             if !*is_admitted {
                 if self.admitted >= limit {
-                    return self.waiting_for_place.push_back(seat);
+                    self.waiting_for_place.insert(*order, seat);
+                    return;
                 }
                 *is_admitted = true;
                 self.admitted += 1;
@@ -232,13 +237,17 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
         };
         self.shielded -= usize::from(left.is_shielded);
         if let Occupant::Child {
-            child, is_admitted, ..
+            child,
+            is_admitted,
+            order,
         } = &left.occupant
         {
             forget_waits(child.info().id());
             self.ended += 1;
             if *is_admitted {
                 self.free_place();
+            } else {
+                self.waiting_for_place.remove(order);
             }
         }
         self.released.push(seat);
@@ -251,19 +260,19 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
     /// The place goes to whoever has waited longest for one, before anybody new can take it.
     fn free_place(&mut self) {
         self.admitted -= 1;
-        while let Some(next) = self.waiting_for_place.pop_front() {
-            let Some(seat) = self.seats.get(next) else {
-                continue; // It was cancelled while it waited.
-            };
-            if let Occupant::Child {
+        let Some((_, next)) = self.waiting_for_place.pop_first() else {
+            return;
+        };
+        if let Some(Seat {
+            occupant: Occupant::Child {
                 child, is_admitted, ..
-            } = &mut seat.occupant
-            {
-                if !mem::replace(is_admitted, true) {
-                    self.admitted += 1;
-                    return child.node().schedule();
-                }
-            }
+            },
+            ..
+        }) = self.seats.get(next)
+        {
+            *is_admitted = true;
+            self.admitted += 1;
+            child.node().schedule();
         }
     }
 

@@ -3,10 +3,10 @@
 use std::{
     future::Future,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
-use smolio_context::waiting_for;
+use smolio_context::{poll_budget, spend_budget, waiting_for};
 
 use crate::{core::Core, waiters::Ticket};
 
@@ -27,9 +27,12 @@ impl<C, E> Future for Place<'_, C, E> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let core = self.core;
+        ready!(poll_budget(cx));
         let place = core.poll_place(&mut self.ticket, cx.waker());
         if place.is_pending() {
             waiting_for(|| "a place in a task group".to_owned());
+        } else {
+            spend_budget();
         }
         place
     }
