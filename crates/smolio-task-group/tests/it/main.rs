@@ -15,4 +15,7 @@ mod panics;
 mod start;
 mod supervisor;
 
+mod limit;
 mod scope;
+
+mod context;
