@@ -1,7 +1,8 @@
 //! Structured concurrency: children that borrow, end with their scope, and lose no error.
 //!
 //! The nouns are the [`TaskGroup`] (asyncio's, with borrowing children), the [`Supervisor`] (whose children may fail) and the
-//! [`CancelScope`].
+//! [`CancelScope`]. Beside them stand functions for futures that run at the same time within one: [`gather`], [`try_gather`],
+//! [`race`], [`as_completed`] and [`wait`].
 //!
 //! ```
 //! use smolio_task_group::TaskGroup;
@@ -49,26 +50,50 @@ mod supervisor;
 mod scope;
 mod token;
 
+mod gather;
+mod gathered;
+mod race;
+mod try_gather;
+mod tuples;
+
+mod as_completed;
+mod wait;
+
 mod cell;
+mod collecting;
 mod core;
+mod keep;
+mod list;
 mod members;
+mod panics;
 mod place;
 mod ready;
 mod run;
 mod seats;
+mod set;
 mod slot;
+mod source;
 mod supervision;
 mod task;
 mod waiters;
 
+pub use as_completed::{AsCompleted, NextCompleted, as_completed};
 pub use child::{Child, ChildError, Join};
 pub use core::TaskGroupStats;
 pub use error::{Cancelled, Failure, SpawnError, TaskGroupError};
+pub use gather::{Gather, GatherIter, GatherTuple, gather};
+pub use gathered::Gathered;
 pub use group::{Spawner, TaskGroup};
 pub use local::{LocalSpawner, LocalTaskGroup};
 pub use outcome::Outcome;
+pub use race::{EmptyRace, Race, RaceIter, RaceTuple, race};
 pub use scope::CancelScope;
 pub use start::{ReadySignal, StartError};
 pub use supervision::{ChildPanic, SupervisedError};
 pub use supervisor::{Supervisor, SupervisorStats};
 pub use token::CancelToken;
+pub use try_gather::{TryGather, TryGatherIter, TryGatherTuple, try_gather};
+pub use tuples::{
+    Or2, Or3, Or4, Or5, Or6, Or7, Or8, Or9, Or10, Or11, Or12, Or13, Or14, Or15, Or16,
+};
+pub use wait::{All, FirstCompleted, FirstError, Until, Wait, WaitSet, wait};

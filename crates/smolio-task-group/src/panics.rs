@@ -1,0 +1,52 @@
+//! The panics of futures that are dropped together: the first one resumes, the others are told to the unhandled hook.
+
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    thread,
+};
+
+use smolio_context::current_task;
+
+use crate::error::report_panic;
+
+pub(crate) type Payload = Box<dyn Any + Send>;
+
+/// The first panic of several.
+pub(crate) struct FirstPanic(Option<Payload>);
+
+impl FirstPanic {
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
+    /// Runs `f`, in most cases a drop, whatever becomes of it.
+    pub(crate) fn catch(&mut self, f: impl FnOnce()) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
+            if self.0.is_none() {
+                self.0 = Some(payload);
+            } else {
+                report_panic(current_task(), payload);
+            }
+        }
+    }
+
+    /// The panic goes on from here, if there was one.
+    pub(crate) fn resume(self) {
+        let Some(payload) = self.0 else { return };
+        // A second panic in a destructor that runs because of a first one would be the end of the process.
+        if thread::panicking() {
+            report_panic(current_task(), payload);
+        } else {
+            resume_unwind(payload);
+        }
+    }
+}
+
+/// A future has panicked: drops the others, and goes on with the panic.
+pub(crate) fn resume_after(payload: Payload, drop_others: impl FnOnce()) -> ! {
+    if let Err(second) = catch_unwind(AssertUnwindSafe(drop_others)) {
+        report_panic(current_task(), second);
+    }
+    resume_unwind(payload)
+}
