@@ -69,6 +69,33 @@
 //! # }).unwrap();
 //! ```
 //!
+//! # Several at the same time
+//! [`gather`] runs several futures within one task and gives all results; [`try_gather`] stops at the first error, [`race`] at
+//! the first that is ready. [`as_completed`] gives each result as soon as it is there, [`wait`] all that there are.
+//!
+//! ```
+//! # smolio::run(async {
+//! use smolio::{Or2, gather, race, sleep};
+//! use std::time::Duration;
+//!
+//! async fn fetch(url: &str) -> usize {
+//!     sleep(Duration::from_millis(5)).await; // in real life: a request
+//!     url.len()
+//! }
+//! let (a, b) = gather((fetch("/a"), fetch("/bc"))).await;
+//! assert_eq!((a, b), (2, 3));
+//!
+//! let urls = ["/a", "/bc", "/def"];
+//! let lengths = gather(urls.map(fetch)).limit(2).await; // two at a time
+//! assert_eq!(lengths, [2, 3, 4]);
+//!
+//! match race((fetch("/a"), sleep(Duration::from_secs(3600)))).await {
+//!     Or2::A(length) => assert_eq!(length, 2),
+//!     Or2::B(()) => println!("it takes too long"),
+//! }
+//! # });
+//! ```
+//!
 //! # Time
 //! [`sleep`], [`timeout`], [`interval`]: see [`time`]. A timeout drops what takes too long; timeouts nest, and the outermost
 //! that has passed is the one that reports.
@@ -177,7 +204,11 @@ pub use smolio_executor::{
     spawn_local, to_thread, to_thread_with, with_cleanup, yield_now,
 };
 pub use smolio_queue::{LifoQueue, PriorityQueue, Queue};
-pub use smolio_task_group::{CancelScope, CancelToken, LocalTaskGroup, Supervisor, TaskGroup};
+pub use smolio_task_group::{
+    All, CancelScope, CancelToken, FirstCompleted, FirstError, Gathered, LocalTaskGroup, Or2, Or3,
+    Or4, Or5, Or6, Or7, Or8, Or9, Or10, Or11, Or12, Or13, Or14, Or15, Or16, Supervisor, TaskGroup,
+    WaitSet, as_completed, gather, race, try_gather, wait,
+};
 pub use smolio_timer::{Elapsed, interval, sleep, timeout};
 
 #[cfg(feature = "macros")]
@@ -193,12 +224,13 @@ pub mod time {
     };
 }
 
-/// Task groups: the handles, errors and numbers of [`TaskGroup`], [`LocalTaskGroup`] and [`Supervisor`].
+/// Task groups: the handles, errors and numbers of [`TaskGroup`], [`LocalTaskGroup`] and [`Supervisor`]. And what [`gather`],
+/// [`race`] and their relatives take and give.
 pub mod task_group {
     pub use smolio_task_group::{
-        Cancelled, Child, ChildError, ChildPanic, Failure, Join, LocalSpawner, Outcome,
-        ReadySignal, SpawnError, Spawner, StartError, SupervisedError, SupervisorStats,
-        TaskGroupError, TaskGroupStats,
+        AsCompleted, Cancelled, Child, ChildError, ChildPanic, EmptyRace, Failure, Gather, Join,
+        LocalSpawner, Outcome, Race, ReadySignal, SpawnError, Spawner, StartError, SupervisedError,
+        SupervisorStats, TaskGroupError, TaskGroupStats, TryGather, Until,
     };
 }
 
@@ -228,6 +260,10 @@ pub mod futures {
     pub use smolio_context::Unconstrained;
     pub use smolio_executor::{
         Cancel, CtrlC, Finally, Join, Shield, Shielded, ShutdownSignal, YieldNow,
+    };
+    pub use smolio_task_group::{
+        GatherIter, GatherTuple, NextCompleted, RaceIter, RaceTuple, TryGatherIter, TryGatherTuple,
+        Wait,
     };
 }
 

@@ -4,12 +4,14 @@
 
 mod flat {
     use smolio::{
-        BuildError, Builder, CancelScope, CancelToken, Closed, ContextVar, Elapsed, Handle,
-        Instant, Interrupted, JoinError, LifoQueue, LocalTaskGroup, OutsideTask, PriorityQueue,
-        Queue, Runner, Supervisor, Task, TaskBuilder, TaskGroup, TaskId, TaskInfo, ThreadLimit,
-        all_tasks, ctrl_c, current_task, finally, interval, run, shield, shield_value,
-        shutdown_signal, sleep, spawn, spawn_local, timeout, to_thread, to_thread_with,
-        unconstrained, with_cleanup, yield_now,
+        All, BuildError, Builder, CancelScope, CancelToken, Closed, ContextVar, Elapsed,
+        FirstCompleted, FirstError, Gathered, Handle, Instant, Interrupted, JoinError, LifoQueue,
+        LocalTaskGroup, Or2, Or3, Or4, Or5, Or6, Or7, Or8, Or9, Or10, Or11, Or12, Or13, Or14, Or15,
+        Or16, OutsideTask, PriorityQueue, Queue, Runner, Supervisor, Task, TaskBuilder, TaskGroup,
+        TaskId, TaskInfo, ThreadLimit, WaitSet, all_tasks, as_completed, ctrl_c, current_task,
+        finally, gather, interval, race, run, shield, shield_value, shutdown_signal, sleep, spawn,
+        spawn_local, timeout, to_thread, to_thread_with, try_gather, unconstrained, wait,
+        with_cleanup, yield_now,
     };
     #[cfg(feature = "macros")]
     use smolio::{main, test};
@@ -25,9 +27,9 @@ mod time {
 
 mod task_group {
     use smolio::task_group::{
-        Cancelled, Child, ChildError, ChildPanic, Failure, Join, LocalSpawner, Outcome,
-        ReadySignal, SpawnError, Spawner, StartError, SupervisedError, SupervisorStats,
-        TaskGroupError, TaskGroupStats,
+        AsCompleted, Cancelled, Child, ChildError, ChildPanic, EmptyRace, Failure, Gather, Join,
+        LocalSpawner, Outcome, Race, ReadySignal, SpawnError, Spawner, StartError, SupervisedError,
+        SupervisorStats, TaskGroupError, TaskGroupStats, TryGather, Until,
     };
 }
 
@@ -51,7 +53,9 @@ mod test_module {
 
 mod futures {
     use smolio::futures::{
-        Cancel, CtrlC, Finally, Join, Shield, Shielded, ShutdownSignal, Unconstrained, YieldNow,
+        Cancel, CtrlC, Finally, GatherIter, GatherTuple, Join, NextCompleted, RaceIter, RaceTuple,
+        Shield, Shielded, ShutdownSignal, TryGatherIter, TryGatherTuple, Unconstrained, Wait,
+        YieldNow,
     };
 }
 
