@@ -17,9 +17,10 @@ use std::{
 
 use anyhow::{Context, bail};
 use async_net::{TcpListener, TcpStream};
-use futures_lite::{AsyncBufReadExt, AsyncWriteExt, StreamExt, future, io::BufReader, io::Lines};
+use futures_lite::{AsyncBufReadExt, AsyncWriteExt, StreamExt, io::BufReader, io::Lines};
 use smolio::{
-    CancelScope, Queue, Supervisor, TaskGroup, queue::TryPutError, shutdown_signal, sleep,
+    CancelScope, Or2, Queue, Supervisor, TaskGroup, queue::TryPutError, race, shutdown_signal,
+    sleep,
 };
 
 /// How long guests may take to hear the last line.
@@ -53,20 +54,16 @@ async fn serve(listener: TcpListener, stop: impl Future<Output = ()>) {
     let accept = async {
         let mut stop = pin!(stop);
         loop {
-            let stopped = async {
-                stop.as_mut().await;
-                None
-            };
-            match future::or(stopped, async { Some(listener.accept().await) }).await {
-                Some(Ok((stream, address))) => {
+            match race((&mut stop, listener.accept())).await {
+                Or2::A(()) => break,
+                Or2::B(Ok((stream, address))) => {
                     drop(guests.spawn(host(stream, address, &room)));
                 }
-                Some(Err(error)) => {
+                Or2::B(Err(error)) => {
                     // Too many open files, perhaps. Somebody may leave.
                     eprintln!("could not let somebody in: {error}");
                     sleep(Duration::from_secs(1)).await;
                 }
-                None => break,
             }
         }
         println!("closing, {} inside", room.state().inboxes.len());
@@ -113,13 +110,10 @@ async fn talk(mut stream: TcpStream, room: &Room) -> anyhow::Result<()> {
         }
         Ok(()) // the room has closed
     };
-    let hear = async {
-        match seat.inbox.patience.run(hear).await {
-            Some(end) => end,
-            None => bail!("{} does not listen", seat.name),
-        }
-    };
-    future::or(say, hear).await
+    match race((say, seat.inbox.patience.run(hear))).await {
+        Or2::A(end) | Or2::B(Some(end)) => end,
+        Or2::B(None) => bail!("{} does not listen", seat.name),
+    }
 }
 
 #[derive(Default)]

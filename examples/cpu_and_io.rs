@@ -6,8 +6,7 @@
 
 use std::{cell::Cell, time::Duration};
 
-use futures_lite::future;
-use smolio::{interval, sleep, spawn, time::MissedTick, to_thread, yield_now};
+use smolio::{Or2, interval, race, sleep, spawn, time::MissedTick, to_thread, yield_now};
 
 /// Of so many numbers. A worker looks after its timers between slices, and the loop is one of the workers: so they are short.
 const SLICE: u32 = 200;
@@ -46,8 +45,10 @@ async fn beside_a_ticker<T>(work: impl Future<Output = T>) -> (T, u128) {
         sleep(TICK).await; // for the tick that is late
         value
     };
-    let value = future::or(ticker, work).await;
-    (value, worst.get().as_millis())
+    match race((ticker, work)).await {
+        Or2::A(never) => never,
+        Or2::B(value) => (value, worst.get().as_millis()),
+    }
 }
 
 /// Two tasks, which run at the same time where there are two cores. Each looks up after every slice.

@@ -16,8 +16,14 @@ use std::{
 use anyhow::{Context, ensure};
 use smolio::spawn_local;
 
+#[path = "errors.rs"]
+mod errors;
+#[path = "fetch.rs"]
+mod fetch;
 #[path = "fetch_data.rs"]
 mod fetch_data;
+#[path = "gather.rs"]
+mod gather;
 #[path = "hello.rs"]
 mod hello;
 #[path = "queue.rs"]
@@ -39,6 +45,11 @@ fn main() -> ExitCode {
         ensure!(fetch_data::fetch_and_count().await == [1, 2, 3]);
         Ok(())
     });
+    guide.section("gather", "1, 2 and 0.5 s at once are 2 s", 2.0, async {
+        let (a, b, c) = gather::fetch_three().await;
+        ensure!([a, b, c] == ["answer A", "answer B", "answer C"]);
+        Ok(())
+    });
     guide.section("queue", "it ends with its producer", 1.0, async {
         ensure!(queue::until_the_producer_is_gone().await? == [1, 2, 3, 4, 5]);
         Ok(())
@@ -47,12 +58,47 @@ fn main() -> ExitCode {
         ensure!(queue::until_a_sentinel_comes().await? == [1, 2, 3, 4, 5]);
         Ok(())
     });
+    guide.section("errors", "gather gives every result", 0.4, async {
+        let results = errors::all_results().await;
+        let numbers: Vec<_> = results.into_iter().map(Result::ok).collect();
+        ensure!(numbers == [Some(1), Some(2), None, Some(4)]);
+        Ok(())
+    });
+    guide.section("errors", "try_gather stops at the first", 0.3, async {
+        let error = errors::all_or_the_first_error().await.err();
+        let error = error.context("nothing failed")?;
+        println!("{error:#}");
+        ensure!(error.to_string() == "could not fetch C");
+        Ok(())
+    });
+    guide.section("errors", "so does a task group, with names", 0.3, async {
+        let error = errors::all_or_nothing().await.err();
+        let error = error.context("nothing failed")?;
+        println!("{error:#}");
+        ensure!(error.to_string().contains("could not fetch C"));
+        Ok(())
+    });
     guide.section("task_group", "children that borrow", 0.6, async {
         let cities = ["Oslo", "Paris", "Madrid"].map(str::to_owned);
         let report = task_group::inspect(&cities).await?;
         ensure!(report == "15 letters, Oslo: rain, Paris: rain, Madrid: sun");
         Ok(())
     });
+    guide.section(
+        "fetch",
+        "100 pages that take 1 s each, in 1 s",
+        1.0,
+        async {
+            let server = fetch::slow_server()?;
+            let urls: Vec<_> = (1..=100)
+                .map(|number| server.url(&format!("/{number}")))
+                .collect();
+            let pages = fetch::fetch_all(&urls).await?;
+            println!("{} pages, the last one says: {}", pages.len(), pages[99]);
+            ensure!(pages.len() == 100 && pages[99] == "you asked for /100");
+            Ok(())
+        },
+    );
     guide.summary()
 }
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::Context;
-use smolio::{Runner, TaskGroup, sleep};
+use smolio::{Runner, sleep, try_gather};
 use smolio_examples::{Server, get};
 
 fn main() -> anyhow::Result<()> {
@@ -20,7 +20,8 @@ fn main() -> anyhow::Result<()> {
 
     // One thing is async: to ask for all prices at the same time.
     let start = Instant::now();
-    let prices = smolio::run(prices(&shop, &order))?;
+    let requests = order.iter().map(|(item, _)| price(&shop, item));
+    let prices = smolio::run(try_gather(requests))?;
     let asked_for = start.elapsed();
 
     let mut sum = 0;
@@ -53,22 +54,6 @@ fn read_order(text: &str) -> anyhow::Result<Vec<(String, u32)>> {
         Ok((item.to_owned(), count.parse()?))
     };
     text.split(',').map(read).collect()
-}
-
-async fn prices(shop: &Server, order: &[(String, u32)]) -> anyhow::Result<Vec<u32>> {
-    let group = TaskGroup::<anyhow::Error>::new();
-    let prices = group.run(async {
-        let asked: Vec<_> = order
-            .iter()
-            .map(|(item, _)| group.spawn(price(shop, item)))
-            .collect();
-        let mut prices = Vec::new();
-        for price in asked {
-            prices.push(price.await);
-        }
-        Ok(prices)
-    });
-    Ok(prices.await?)
 }
 
 async fn price(shop: &Server, item: &str) -> anyhow::Result<u32> {
