@@ -18,4 +18,8 @@ mod supervisor;
 mod limit;
 mod scope;
 
+mod cleanup;
 mod context;
+mod fairness;
+mod promises;
+mod runtimes;
