@@ -80,7 +80,7 @@ impl<I, F> Unpin for AsCompleted<I, F> {}
 
 impl<I, F> AsCompleted<I, F> {
     /// At most `futures` of the futures are there at the same time: the iterator is asked for the next one when one is
-    /// ready. So it may be one that never ends. Without a limit all are taken from it at once.
+    /// ready. So it may be one that never ends. Without a limit it is asked for all of them, a few dozen in each poll.
     ///
     /// # Panics
     /// If `futures` is zero: none would ever run.

@@ -2,6 +2,7 @@
 
 use std::{
     future::{Future, IntoFuture},
+    mem,
     ops::ControlFlow,
     task::{Context, Poll},
 };
@@ -87,10 +88,11 @@ impl<I, F, T> Collecting<I, F, T> {
             Ok(Poll::Ready(())) => {}
             Err(payload) => resume_after(payload, || self.running = None),
         }
+        let values = mem::take(values);
         // Where it was stopped, this is where the others are dropped.
-        let values = self.running.take().map(|running| running.values);
+        self.running = None;
         Poll::Ready(match stop {
-            None => Ok(values.into_iter().flatten().flatten().collect()),
+            None => Ok(values.into_iter().flatten().collect()),
             Some(reason) => Err(reason),
         })
     }

@@ -105,8 +105,8 @@ impl<I, F, T> Unpin for GatherIter<I, F, T> {}
 
 impl<I, F, T> GatherIter<I, F, T> {
     /// At most `futures` of the futures are there at the same time: the iterator is asked for the next one when one is
-    /// ready. So it may be a long one, and costs no more memory than its results. Without a limit all are taken from it at
-    /// once.
+    /// ready. So it may be a long one, and costs no more memory than its results. Without a limit it is asked for all of
+    /// them, a few dozen in each poll, so that it does not hold up the loop.
     ///
     /// # Panics
     /// If `futures` is zero: none would ever run.

@@ -20,7 +20,7 @@ use smolio_context::{report_shield, watch_shields};
 use crate::{
     cell::Owner,
     panics::FirstPanic,
-    ready::{Ready, Turn},
+    ready::{Node, Ready, Turn},
 };
 
 /// How many polls of members go into one poll of the set, before the task that it is in lets others run; as in a group.
@@ -47,10 +47,22 @@ pub(crate) enum Order {
 /// Those that are not ready yet, by the number of their seat.
 pub(crate) struct Members<F> {
     ready: Arc<Ready>,
-    seats: Vec<Option<Member<F>>>,
-    free: Vec<u32>,
+    seats: Vec<Seat<F>>,
+    /// The seat that was left last, if it has not been taken again.
+    free: Option<u32>,
+    taken: usize,
+    /// How many more may be let in during this poll of the set.
+    admissions_left: usize,
     /// How many have a shielded scope open.
     shielded: usize,
+}
+
+enum Seat<F> {
+    Taken(Member<F>),
+    Free {
+        /// The seat that was left before this one.
+        next: Option<u32>,
+    },
 }
 
 struct Member<F> {
@@ -68,7 +80,9 @@ impl<F> Set<F> {
             members: Members {
                 ready: ready.clone(),
                 seats: Vec::new(),
-                free: Vec::new(),
+                free: None,
+                taken: 0,
+                admissions_left: 0,
                 shielded: 0,
             },
             ready,
@@ -84,14 +98,15 @@ impl<F> Set<F> {
 
     /// Takes a future in while the set is not being polled; it is polled with the set's next poll.
     pub(crate) fn insert(&mut self, index: usize, future: F) {
-        let member = self.members.insert(index, future);
-        member.cell.node().queue_in(&mut self.queue);
+        let queue = &mut self.queue;
+        self.members
+            .insert(index, future, |node| node.queue_in(queue));
     }
 }
 
 impl<F: Future> Set<F> {
-    /// Polls those that were woken. `admit` may let others in, before the first and after each that was ready; `done` is
-    /// given what came of it.
+    /// Polls those that were woken. `admit` may [let others in](Members::admit), before the first and after each that was
+    /// ready; `done` is given what came of it.
     ///
     /// Ready, if `done` says so, or if there is nobody left. An error is a panic, of a member or one of the two: the set is
     /// to be dropped then.
@@ -117,9 +132,12 @@ impl<F: Future> Set<F> {
         mut done: impl FnMut(usize, F::Output) -> ControlFlow<()>,
     ) -> Poll<()> {
         let turn = Turn::begin(&self.ready, &mut self.queue);
-        admit(&mut self.members);
         let mut polls_left = POLLS_PER_TURN;
-        while !self.members.is_empty() {
+        // Whoever is let in is to be polled, so more than the polls would only lie there. One more, because whoever lets them
+        // in learns from it whether there are more.
+        self.members.admissions_left = POLLS_PER_TURN + 1;
+        admit(&mut self.members);
+        while self.members.len() > 0 {
             if polls_left == 0 {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
@@ -160,59 +178,85 @@ impl Order {
 
 impl<F> Members<F> {
     pub(crate) fn len(&self) -> usize {
-        self.seats.len() - self.free.len()
+        self.taken
     }
 
-    fn is_empty(&self) -> bool {
-        self.len() == 0
+    /// Whether another one may be let in during this poll of the set.
+    pub(crate) fn may_admit(&self) -> bool {
+        self.admissions_left > 0
     }
 
     /// Takes a future in while the set is being polled.
     pub(crate) fn admit(&mut self, index: usize, future: F) {
-        self.insert(index, future).cell.node().schedule();
+        self.admissions_left -= 1;
+        self.insert(index, future, Node::schedule);
     }
 
-    fn insert(&mut self, index: usize, future: F) -> &mut Member<F> {
+    /// Gives the future a seat, and has `queue` see to its first poll.
+    fn insert(&mut self, index: usize, future: F, queue: impl FnOnce(&Node)) {
         let cell = Owner::new(self.ready.clone(), future);
-        let member = Member {
+        let number = match self.free {
+            Some(number) => number,
+            None => u32::try_from(self.seats.len()).expect("2^32 futures at once"),
+        };
+        cell.node().take_seat(number);
+        queue(cell.node());
+        let taken = Seat::Taken(Member {
             cell,
             index,
             is_shielded: false,
-        };
-        let seat = self.free.pop().unwrap_or_else(|| {
-            let seat = u32::try_from(self.seats.len()).expect("2^32 futures at once");
-            self.seats.push(None);
-            seat
         });
-        member.cell.node().take_seat(seat);
-        self.seats[seat as usize].insert(member)
+        self.taken += 1;
+        match self.seats.get_mut(number as usize) {
+            None => self.seats.push(taken),
+            Some(seat) => {
+                if let Seat::Free { next } = mem::replace(seat, taken) {
+                    self.free = next;
+                }
+            }
+        }
     }
 
-    /// Polls whoever sits on `seat`, if that is whom the wake was for. It leaves if it is ready.
+    /// Polls whoever has the seat, if that is whom the wake was for. Whoever is ready leaves.
     #[inline]
-    fn poll(&mut self, seat: u32) -> Option<(Member<F>, F::Output)>
+    fn poll(&mut self, number: u32) -> Option<(Member<F>, F::Output)>
     where
         F: Future,
     {
-        let place = self.seats.get_mut(seat as usize)?;
-        let member = place.as_mut()?;
-        if !member.cell.node().take_wake() {
+        let seat = self.seats.get_mut(number as usize)?;
+        let Seat::Taken(member) = seat else {
             return None; // The wake of one who has gone.
+        };
+        if !member.cell.node().take_wake() {
+            return None; // Likewise, and somebody else has the seat.
         }
         let (future, waker) = member.cell.parts();
         let (poll, is_shielded) = watch_shields(|| future.poll(&mut Context::from_waker(&waker)));
         self.shielded -= usize::from(member.is_shielded);
-        match poll {
-            Poll::Pending => {
-                self.shielded += usize::from(is_shielded);
-                member.is_shielded = is_shielded;
-                None
-            }
-            Poll::Ready(output) => {
-                self.free.push(seat);
-                place.take().map(|member| (member, output))
-            }
+        let Poll::Ready(output) = poll else {
+            self.shielded += usize::from(is_shielded);
+            member.is_shielded = is_shielded;
+            return None;
+        };
+        self.taken -= 1;
+        let next = self.free.replace(number);
+        match mem::replace(seat, Seat::Free { next }) {
+            Seat::Taken(member) => Some((member, output)),
+            Seat::Free { .. } => None,
         }
+    }
+
+    /// All of them, in the order of their arrival.
+    fn take_all(&mut self) -> Vec<Member<F>> {
+        self.taken = 0;
+        let seats = mem::take(&mut self.seats).into_iter();
+        let members = seats.filter_map(|seat| match seat {
+            Seat::Taken(member) => Some(member),
+            Seat::Free { .. } => None,
+        });
+        let mut members: Vec<_> = members.collect();
+        members.sort_unstable_by_key(|member| member.index);
+        members
     }
 }
 
@@ -220,11 +264,8 @@ impl<F> Drop for Set<F> {
     fn drop(&mut self) {
         // First, so that they do not wake each other, nor the task.
         self.ready.close();
-        let seats = mem::take(&mut self.members.seats);
-        let mut members: Vec<_> = seats.into_iter().flatten().collect();
-        members.sort_by_key(|member| member.index);
         let mut panic = FirstPanic::none();
-        for member in members {
+        for member in self.members.take_all() {
             panic.catch(|| drop(member));
         }
         panic.resume();

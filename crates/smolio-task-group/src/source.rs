@@ -27,13 +27,13 @@ impl<I> Source<I> {
         self.limit = limit;
     }
 
-    /// Fills up the set. The futures are numbered as they come.
+    /// Fills up the set, as far as one poll may. The futures are numbered as they come.
     #[inline]
     pub(crate) fn fill<F>(&mut self, members: &mut Members<F>)
     where
         I: Iterator<Item: IntoFuture<IntoFuture = F>>,
     {
-        while members.len() < self.limit {
+        while members.len() < self.limit && members.may_admit() {
             let Some(iterator) = &mut self.iterator else {
                 return;
             };

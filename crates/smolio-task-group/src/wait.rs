@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    future::{Future, IntoFuture},
+    future::Future,
     mem,
     ops::ControlFlow,
     pin::Pin,
@@ -139,10 +139,12 @@ impl<F: Future> WaitSet<F> {
     }
 
     /// Adds a future, and gives its index, by which [`wait`] calls its result: how many were added before it.
-    pub fn push(&mut self, future: impl IntoFuture<IntoFuture = F, Output = F::Output>) -> usize {
+    //
+    // Not `impl IntoFuture`: `Box::pin(...)` would not become a `Pin<Box<dyn Future>>` by itself then.
+    pub fn push(&mut self, future: F) -> usize {
         let index = self.next_index;
         self.next_index += 1;
-        self.set.insert(index, future.into_future());
+        self.set.insert(index, future);
         index
     }
 

@@ -23,3 +23,11 @@ mod context;
 mod fairness;
 mod promises;
 mod runtimes;
+
+mod as_completed;
+mod gather;
+mod race;
+mod try_gather;
+mod wait;
+
+mod model;
