@@ -59,7 +59,9 @@ impl<E: fmt::Display> Failure<E> {
         let Self { task, error, .. } = self;
         let who = task.clone();
         // Its text is somebody else's code, and there may be nobody to catch a panic in it.
-        match catch_unwind(AssertUnwindSafe(|| Unhandled::error(task, error))) {
+        match catch_unwind(AssertUnwindSafe(|| {
+            Unhandled::error(task, format_args!("{error:#}"))
+        })) {
             Ok(unhandled) => report_unhandled(unhandled),
             Err(payload) => report_panic(who, payload),
         }
@@ -85,7 +87,8 @@ impl<E: fmt::Display> fmt::Display for Failure<E> {
             error,
             ..
         } = self;
-        write!(f, "{name} ({begun} at {location}): {error}")
+        // The alternate form: with anyhow and its like that is the error with its causes, with others there is no difference.
+        write!(f, "{name} ({begun} at {location}): {error:#}")
     }
 }
 

@@ -258,3 +258,20 @@ fn executor_task_as_child() {
     }));
     assert_eq!(r.unwrap(), 5);
 }
+
+#[test]
+fn the_causes_of_an_error_are_told() {
+    let error = ex(async {
+        let group = TaskGroup::<anyhow::Error>::new();
+        let run = group.run(async {
+            let cause = anyhow::anyhow!("connection refused");
+            Err::<(), _>(cause.context("could not fetch"))
+        });
+        run.await.unwrap_err()
+    });
+    let text = error.to_string();
+    assert!(
+        text.ends_with(": could not fetch: connection refused"),
+        "{text}"
+    );
+}
