@@ -233,8 +233,8 @@ impl<V, E: fmt::Display> Drop for Start<V, E> {
         match self.shared.end() {
             State::Ready(_) => {}
             State::Failed => {
-                let mut cx = Context::from_waker(Waker::noop());
-                if let Poll::Ready(Ok(Ended::Failed(error))) = child.poll_end(&mut cx) {
+                let cx = Context::from_waker(Waker::noop());
+                if let Poll::Ready(Ok(Ended::Failed(error))) = child.poll_end(&cx) {
                     report_unhandled(Unhandled::error(current_task(), error));
                 }
             }
