@@ -5,12 +5,13 @@ mod hook;
 mod log;
 
 use std::{
+    env,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     time::Duration,
 };
 
-use smolio_context::panic_message;
+use smolio_context::{Instant, panic_message};
 use smolio_executor::yield_now;
 
 pub(crate) use counting::{Counter, Manual, Polls};
@@ -26,6 +27,24 @@ pub(crate) fn explore<F: Future<Output = ()>>(test: impl Fn() -> F) {
 
 pub(crate) const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
+}
+
+/// Runs `round` under `least` seeds, and then under more of them until `SMOLIO_STRESS_SECONDS` are over. `SMOLIO_STRESS_SEED` is the
+/// first one.
+pub(crate) fn rounds(least: u64, mut round: impl FnMut(u64)) {
+    let seconds = env::var("SMOLIO_STRESS_SECONDS")
+        .map_or(0.0, |seconds| seconds.parse().expect("a number of seconds"));
+    let duration = Duration::from_secs_f64(seconds);
+    let first = env::var("SMOLIO_STRESS_SEED").map_or(0, |seed| seed.parse().expect("a seed"));
+    let start = Instant::now();
+    for seed in first.. {
+        if seed - first >= least && start.elapsed() >= duration {
+            break;
+        }
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| round(seed))) {
+            panic!("under seed {seed}: {}", panic_message(&*payload));
+        }
+    }
 }
 
 /// Lets the others run `times` times.
