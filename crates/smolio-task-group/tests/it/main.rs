@@ -30,4 +30,6 @@ mod race;
 mod try_gather;
 mod wait;
 
+mod set_model;
+
 mod model;
