@@ -29,6 +29,19 @@ pub(crate) fn now() -> Instant {
     Instant::from_std(MachineInstant::now())
 }
 
+/// Measures the machine's time, whatever clock is installed.
+pub(crate) struct Stopwatch(MachineInstant);
+
+impl Stopwatch {
+    pub(crate) fn start() -> Self {
+        Self(MachineInstant::now())
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
 /// A clock that stands still until it is told to move. Clones are the same clock.
 ///
 /// ```

@@ -39,22 +39,29 @@ mod shield;
 mod collector;
 mod unhandled;
 
+mod attention;
+mod debug;
 mod observation;
-mod order;
+mod slow_poll;
 
+mod order;
+mod report;
+
+pub use attention::{is_debug, is_observed};
 pub use budget::{Unconstrained, budget_left, poll_budget, spend_budget, unconstrained};
 pub use clock::{ClockGuard, VirtualClock};
 pub use collector::{
     CleanUp, CleanUpSink, SinkGuard, clean_up_later, collect, install_sink, is_collecting,
 };
 pub use deadline::{DeadlineGuard, current_deadline, enter_deadline, hide_deadlines};
+pub use debug::{DebugGuard, debug_mode, warn_in_debug};
 pub use instant::Instant;
 pub use observation::{
-    ObservationGuard, Wait, Waiter, all_waits, forget_waits, is_observed, observe, waiting_for,
-    waits_of,
+    ObservationGuard, Wait, Waiter, all_waits, forget_waits, observe, waiting_for, waits_of,
 };
 pub use order::{ReadyOrder, ready_order, set_ready_order};
 pub use shield::{ShieldMark, report_shield, watch_shields};
+pub use slow_poll::allow_slow_poll;
 pub use task::{Scoped, TaskContext, TaskId, TaskInfo, current_task, enclosing_task};
 pub use unhandled::{
     Unhandled, UnhandledHook, UnhandledKind, panic_message, report_unhandled, set_unhandled_hook,

@@ -1,4 +1,4 @@
-//! What each task waits for, recorded only while somebody looks: a test that may have to explain a deadlock, or debug mode.
+//! What each task waits for, recorded only while somebody looks: a test that may have to explain a deadlock.
 //!
 //! A leaf future says in its poll what it waits for when it is about to be pending. While nobody observes that costs one
 //! relaxed load.
@@ -6,18 +6,15 @@
 use std::{
     collections::BTreeMap,
     mem,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use crate::{
     Instant, TaskId, TaskInfo,
+    attention::{add_observer, is_observed, remove_observer},
     task::{TaskContext, enclosing_id, with_current},
 };
 
-static OBSERVERS: AtomicUsize = AtomicUsize::new(0);
 static TABLE: Mutex<BTreeMap<TaskId, Record>> = Mutex::new(BTreeMap::new());
 
 /// One thing that a task waits for.
@@ -62,7 +59,7 @@ impl Record {
 
 /// Records waits until the guard is dropped.
 pub fn observe() -> ObservationGuard {
-    OBSERVERS.fetch_add(1, Ordering::Relaxed);
+    add_observer();
     ObservationGuard(())
 }
 
@@ -73,17 +70,17 @@ pub struct ObservationGuard(());
 
 impl Drop for ObservationGuard {
     fn drop(&mut self) {
-        if OBSERVERS.fetch_sub(1, Ordering::Relaxed) == 1 {
-            let records = mem::take(&mut *table());
-            drop(records);
-        }
+        remove_observer();
+        let records = {
+            let mut table = table();
+            // Asked under the lock, and so is whoever makes a record.
+            if is_observed() {
+                return;
+            }
+            mem::take(&mut *table)
+        };
+        drop(records);
     }
-}
-
-/// Whether anybody observes.
-#[inline]
-pub fn is_observed() -> bool {
-    OBSERVERS.load(Ordering::Relaxed) != 0
 }
 
 /// For leaf futures that are about to be pending: says what the current task waits for.
@@ -102,43 +99,38 @@ fn record(what: impl FnOnce() -> String) {
     // The leaf's own code, so before the lock is taken.
     let what = what();
     let now = Instant::now();
-    with_record(|record| {
-        let mut earlier = record.before.iter().chain(&record.now);
-        let since = earlier
-            .find(|wait| wait.what == what)
-            .map_or(now, |wait| wait.since);
-        record.now.push(Wait { what, since });
-    });
-}
-
-/// At the beginning of each poll of a task or child, which is the current one already: what it waited for is to be said
-/// anew.
-#[inline]
-pub(crate) fn begin_poll() {
-    if is_observed() {
-        with_record(|record| {
-            // Each time: a group may move from one task to another.
-            record.inside = enclosing_id().filter(|task| *task != record.task.id());
-            record.before = mem::take(&mut record.now);
-        });
-    }
-}
-
-/// Calls `f` with the record of the current task or child, and makes one if there is none. One that is the second context
-/// of its task has none: the task waits for other things.
-#[cold]
-fn with_record(f: impl FnOnce(&mut Record)) {
     with_current(|context| {
-        if context.is_on_behalf() {
-            return;
-        }
-        let mut table = table();
-        // Asked again under the lock: whoever observed last clears the table under it.
-        if is_observed() {
-            let record = table.entry(context.info().id());
-            f(record.or_insert_with(|| Record::new(context)));
-        }
+        with_record(context, |record| {
+            let mut earlier = record.before.iter().chain(&record.now);
+            let since = earlier
+                .find(|wait| wait.what == what)
+                .map_or(now, |wait| wait.since);
+            record.now.push(Wait { what, since });
+        });
     });
+}
+
+/// At the beginning of each poll of a task or child: what it waited for is to be said anew.
+pub(crate) fn begin_poll(context: &TaskContext) {
+    with_record(context, |record| {
+        // Each time: a group may move from one task to another.
+        record.inside = enclosing_id().filter(|task| *task != record.task.id());
+        record.before = mem::take(&mut record.now);
+    });
+}
+
+/// Calls `f` with the record of a task or child, and makes one if there is none. One that is the second context of its task
+/// has none: the task waits for other things.
+fn with_record(context: &TaskContext, f: impl FnOnce(&mut Record)) {
+    if context.is_on_behalf() {
+        return;
+    }
+    let mut table = table();
+    // Asked again under the lock: whoever observed last clears the table under it.
+    if is_observed() {
+        let record = table.entry(context.info().id());
+        f(record.or_insert_with(|| Record::new(context)));
+    }
 }
 
 /// What the task said in its last poll that it waits for.

@@ -21,7 +21,12 @@ use std::{
 use pin_project_lite::pin_project;
 use scoped_tls::scoped_thread_local;
 
-use crate::{budget, deadline, observation, shield::ShieldBorder, variable::Variables};
+use crate::{
+    attention::{self, is_attended, is_observed},
+    budget, deadline, observation,
+    shield::ShieldBorder,
+    variable::Variables,
+};
 
 /// Tells one task from all others of this process; ids are given in order of creation and never used again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -193,7 +198,7 @@ impl TaskContext {
     /// Unlike [`forget_waits`](crate::forget_waits) it is nothing for a [copy](Self::copy_current), whose task may go on.
     #[inline]
     pub fn forget_waits(&self) {
-        if observation::is_observed() && !self.is_on_behalf() {
+        if is_observed() && !self.is_on_behalf() {
             observation::forget_waits(self.info.id());
         }
     }
@@ -208,6 +213,13 @@ impl TaskContext {
     #[inline]
     pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
         let _deadline = deadline::hide_deadlines();
+        self.enter_from_loop(f)
+    }
+
+    /// As [`enter`](Self::enter), for a loop, which polls its tasks where no timeout is: one that has hidden the deadlines
+    /// around itself, if there could be any, need not hide them around each poll.
+    #[inline]
+    pub fn enter_from_loop<R>(&self, f: impl FnOnce() -> R) -> R {
         TASK.set(self, || self.enter_child(f))
     }
 
@@ -215,11 +227,11 @@ impl TaskContext {
     /// child too, and the parent sees the shields of the child.
     #[inline]
     pub fn enter_child<R>(&self, f: impl FnOnce() -> R) -> R {
-        let _budget = budget::refill();
-        CURRENT.set(self, || {
-            observation::begin_poll();
-            f()
-        })
+        let mut budget = budget::refill();
+        if is_attended() {
+            budget.measure(attention::begin_poll(self));
+        }
+        CURRENT.set(self, f)
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use crate::TaskInfo;
+use crate::{TaskInfo, report};
 
 /// What kind of thing nobody saw.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -131,22 +131,10 @@ pub fn report_unhandled(unhandled: Unhandled) {
     let hook = HOOK.read().unwrap_or_else(PoisonError::into_inner).clone();
     let tell = || match &hook {
         Some(hook) => hook(&unhandled),
-        None => tell_default(&unhandled),
+        None => report::error(format_args!("{unhandled}")),
     };
     // Whatever goes wrong in here must not take down the loop that reports; the payload may panic when dropped, too.
     if let Err(payload) = catch_unwind(AssertUnwindSafe(tell)) {
         std::mem::forget(payload);
-    }
-}
-
-#[expect(
-    clippy::print_stderr,
-    reason = "the last resort, where no logger is set"
-)]
-fn tell_default(unhandled: &Unhandled) {
-    if log::max_level() == log::LevelFilter::Off {
-        eprintln!("smolio: {unhandled}");
-    } else {
-        log::error!(target: "smolio", "{unhandled}");
     }
 }

@@ -19,7 +19,7 @@ use std::{
 use futures_task::waker;
 use smolio_context::{
     CleanUp, CleanUpSink, Instant, ReadyOrder, TaskContext, TaskInfo, Unhandled, enclosing_task,
-    install_sink, report_unhandled, watch_shields,
+    hide_deadlines, install_sink, report_unhandled, watch_shields,
 };
 use smolio_timer::driver::Driver;
 
@@ -287,7 +287,9 @@ impl Local {
                 main.as_mut().poll(&mut Context::from_waker(&main_waker))
             })
         };
-        // Where somebody blocks on a loop in the middle of a poll, a shield in here is not one of his.
+        // Where somebody blocks on a loop in the middle of a poll, his timeouts do not hold in here, and a shield in here is not
+        // one of his.
+        let _deadlines = hide_deadlines();
         watch_shields(|| async_io::block_on(poll_fn(turn))).0
     }
 

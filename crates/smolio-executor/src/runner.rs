@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use smolio_context::{Scoped, TaskContext};
+use smolio_context::{DebugGuard, Scoped, TaskContext, debug_mode};
 
 use crate::{
     Handle,
@@ -63,6 +63,8 @@ pub struct Runner {
     local: Rc<Local>,
     grace: Duration,
     handle_signals: bool,
+    // To the end of the close, which the drop of the runner is.
+    _debug: Option<DebugGuard>,
 }
 
 impl Runner {
@@ -184,6 +186,8 @@ impl fmt::Debug for Runner {
 /// | [`grace`](Self::grace) | `SMOLIO_GRACE_MS` | 5 s |
 /// | (all runners) closures of `to_thread` at the same time | `SMOLIO_THREADS` | 64 |
 /// | [`handle_signals`](Self::handle_signals) | | `false`; `true` for `#[smolio::main]` |
+/// | [`debug`](Self::debug) | `SMOLIO_DEBUG=1` | off |
+/// | in debug mode, a poll is slow from here on | `SMOLIO_SLOW_POLL_MS` | 100 ms |
 ///
 /// What the program says goes before what the environment says.
 #[derive(Default)]
@@ -192,6 +196,7 @@ pub struct Builder {
     workers: Option<usize>,
     grace: Option<Duration>,
     handle_signals: bool,
+    debug: Option<bool>,
     idle_policy: Option<Rc<dyn IdlePolicy>>,
 }
 
@@ -215,6 +220,21 @@ impl Builder {
     /// program and main is left alone.
     pub fn handle_signals(mut self, yes: bool) -> Self {
         self.handle_signals = yes;
+        self
+    }
+
+    /// Debug mode, for as long as the runner lives: reports what is hardly ever meant, at the price of two looks at the clock per
+    /// poll.
+    ///
+    /// - A poll of a task or of a child of a group that keeps the thread busy for 100 ms, or whatever `SMOLIO_SLOW_POLL_MS` says.
+    /// - A [`Task`](crate::Task) that was dropped, and so cancelled, before it ever ran.
+    ///
+    /// The reports are warnings of the crate `log`, with the target `smolio`; where no logger is set they go to standard error.
+    /// Debug mode is the process's: other loops are watched as well.
+    #[doc(alias = "set_debug")]
+    #[doc(alias = "slow_callback_duration")]
+    pub fn debug(mut self, yes: bool) -> Self {
+        self.debug = Some(yes);
         self
     }
 
@@ -242,6 +262,11 @@ impl Builder {
             Some(grace) => grace,
             None => settings::grace()?.unwrap_or(settings::DEFAULT_GRACE),
         };
+        let slow_poll = settings::slow_poll()?.unwrap_or(settings::DEFAULT_SLOW_POLL);
+        let debug = match self.debug {
+            Some(debug) => debug,
+            None => settings::debug()?.unwrap_or(false),
+        };
         let helpers = workers.get() - 1;
         let inbox = Arc::new(Inbox::new());
         let id = LoopId::register(inbox.clone());
@@ -252,6 +277,7 @@ impl Builder {
             local,
             grace,
             handle_signals: self.handle_signals,
+            _debug: debug.then(|| debug_mode(slow_poll)),
         };
         if helpers > 0 {
             let shared = runtime.clone();
@@ -282,6 +308,7 @@ impl fmt::Debug for Builder {
             .field("workers", &self.workers)
             .field("grace", &self.grace)
             .field("handle_signals", &self.handle_signals)
+            .field("debug", &self.debug)
             .field("idle_policy", &self.idle_policy.is_some())
             .finish()
     }

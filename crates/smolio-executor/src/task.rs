@@ -11,7 +11,9 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use smolio_context::{CleanUp, TaskId, TaskInfo, clean_up_later, is_collecting, waiting_for};
+use smolio_context::{
+    CleanUp, TaskId, TaskInfo, clean_up_later, is_collecting, is_debug, waiting_for, warn_in_debug,
+};
 
 use crate::cell::{Failure, Joiner, Outcome, drop_unread};
 
@@ -166,6 +168,14 @@ impl<T> Drop for Task<T> {
         if joiner.is_complete() {
             self.drop_outcome();
             return;
+        }
+        if is_debug() && joiner.is_untouched() {
+            warn_in_debug(|| {
+                let task = joiner.info();
+                format!(
+                    "{task} was cancelled by drop before its first poll: `.await` its handle, or say `.detach()`"
+                )
+            });
         }
         joiner.cancel();
         // Who collects, a group that ends for example, goes on only when the task is really gone.

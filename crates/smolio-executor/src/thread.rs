@@ -8,7 +8,7 @@ use std::{
 };
 
 use async_lock::Semaphore;
-use smolio_context::{TaskContext, VirtualClock, waiting_for};
+use smolio_context::{TaskContext, VirtualClock, allow_slow_poll, waiting_for};
 
 use crate::{
     cell::{Joiner, drop_unread, pooled},
@@ -101,6 +101,8 @@ where
     let (joiner, _, call) = pooled(context, async move { f() }, || ());
     let on_thread = move || {
         let _clock = clock.as_ref().map(VirtualClock::install);
+        // That is what the thread is for.
+        allow_slow_poll();
         futures_lite::future::block_on(call);
         // Only now, when the task has been woken: a loop that finds no closure in flight and nothing ready may move its clock.
         drop((permit, job));

@@ -49,6 +49,10 @@ impl WakeTarget {
         self.0.is_cancelled()
     }
 
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.0.is_untouched()
+    }
+
     /// From any thread.
     #[inline]
     pub(crate) fn wake(&self) {

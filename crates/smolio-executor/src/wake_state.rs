@@ -106,6 +106,12 @@ impl<Home> WakeState<Home> {
         self.cancelled.load(Ordering::Acquire)
     }
 
+    /// Whether the task was neither polled nor cancelled yet: it has no place, and was not taken off the queue.
+    pub(crate) fn is_untouched(&self) -> bool {
+        let is_new = self.place().is_none() && self.queued.load(Ordering::Relaxed);
+        is_new && !self.is_cancelled()
+    }
+
     /// A wake from another thread. Gives the key that is to be put into the inbox, if one is.
     pub(crate) fn wake_from_afar(&self) -> Option<Key> {
         if self.posted.swap(true, Ordering::AcqRel) {

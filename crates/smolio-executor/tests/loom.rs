@@ -66,6 +66,7 @@ mod join;
 #[path = "../src/wake_state.rs"]
 mod wake_state;
 
+#[allow(dead_code, reason = "the models do not need all of it")]
 #[path = "../src/cell/request.rs"]
 mod request;
 

@@ -2,6 +2,7 @@
 
 mod budget;
 mod collector;
+mod debug;
 mod identity;
 mod observation;
 mod order;
@@ -11,9 +12,11 @@ mod unhandled;
 mod variables;
 
 use std::{
+    env,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
+    process::Command,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -55,4 +58,21 @@ fn panic_of<R>(f: impl FnOnce() -> R) -> String {
 fn take_turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+const CHILD: &str = "SMOLIO_CONTEXT_IT_CHILD";
+
+/// Runs this test again in a process of its own, and gives what it said on standard error.
+fn child(test: &str) -> Option<String> {
+    if env::var_os(CHILD).is_some() {
+        return None;
+    }
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(CHILD, "yes")
+        .output()
+        .unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{errors}");
+    Some(errors)
 }

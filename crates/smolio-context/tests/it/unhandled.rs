@@ -1,16 +1,12 @@
 //! The unhandled hook: set, replaced, panicking, and what happens where none is set.
 
-use std::{
-    env,
-    process::Command,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
 use smolio_context::{
     TaskContext, Unhandled, UnhandledKind, panic_message, report_unhandled, set_unhandled_hook,
 };
 
-use crate::take_turn;
+use crate::{child, take_turn};
 
 fn error(text: &str) -> Unhandled {
     Unhandled::error(None, text)
@@ -105,23 +101,6 @@ fn the_text_of_a_panic() {
     assert_eq!(panic_message(&"static"), "static");
     assert_eq!(panic_message(&String::from("formatted")), "formatted");
     assert_eq!(panic_message(&7_u8), "a panic whose payload is not a text");
-}
-
-const CHILD: &str = "SMOLIO_CONTEXT_IT_CHILD";
-
-/// Runs this test again in a process of its own, and gives what it said on standard error.
-fn child(test: &str) -> Option<String> {
-    if env::var_os(CHILD).is_some() {
-        return None;
-    }
-    let output = Command::new(env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture", "--test-threads=1"])
-        .env(CHILD, "yes")
-        .output()
-        .unwrap();
-    let errors = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{errors}");
-    Some(errors)
 }
 
 #[test]

@@ -33,6 +33,9 @@ pub(crate) trait Joinable<T>: Completion {
 pub(crate) trait Completion: Send + Sync {
     fn info(&self) -> &TaskInfo;
 
+    /// Whether the task was neither polled nor asked to end yet. It may be polled on another thread by the time that this is said.
+    fn is_untouched(&self) -> bool;
+
     /// Asks the task to end: its future is dropped at the next opportunity.
     fn cancel(&self);
 
@@ -69,6 +72,10 @@ impl<T> Joiner<T> {
 
     pub(crate) fn is_complete(&self) -> bool {
         self.taken || self.cell.join_cell().is_complete()
+    }
+
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.cell.is_untouched()
     }
 
     pub(crate) fn cancel(&self) {

@@ -99,7 +99,7 @@ impl<F: Future + 'static> LocalCell<F> {
             }
             result
         };
-        let poll = || self.context.enter(|| self.future.with(poll_it));
+        let poll = || self.context.enter_from_loop(|| self.future.with(poll_it));
         match catch_unwind(AssertUnwindSafe(poll)) {
             Ok(Poll::Pending) => None,
             Ok(Poll::Ready(value)) => Some(Ok(value)),
@@ -180,6 +180,10 @@ impl<F: Future + 'static> Runnable for LocalCell<F> {
 impl<F: Future + 'static> Completion for LocalCell<F> {
     fn info(&self) -> &TaskInfo {
         self.context.info()
+    }
+
+    fn is_untouched(&self) -> bool {
+        self.wake_target.is_untouched()
     }
 
     fn cancel(&self) {

@@ -144,6 +144,10 @@ impl<T: Send + 'static> Completion for PooledCell<T> {
         &self.info
     }
 
+    fn is_untouched(&self) -> bool {
+        self.cancel.is_untouched()
+    }
+
     fn cancel(&self) {
         self.cancel.make();
     }

@@ -27,6 +27,11 @@ impl CancelRequest {
         }
     }
 
+    /// Whether there was no request and no poll yet.
+    pub(crate) fn is_untouched(&self) -> bool {
+        !self.made.load(Ordering::Relaxed) && self.waker.get().is_none()
+    }
+
     /// For the task, before each poll: leaves the waker, and says whether it has been asked to end.
     ///
     /// Either we see the request, or it sees our waker: the two fences forbid that both miss.

@@ -29,6 +29,7 @@ mod finally;
 mod shield;
 mod thread;
 
+mod debug;
 mod fairness;
 mod idle;
 mod order;

@@ -76,6 +76,9 @@ fn an_environment_that_makes_no_sense_is_an_error() {
         ("SMOLIO_GRACE_MS", "-1", "a number of milliseconds"),
         ("SMOLIO_THREADS", "0", "a number of at least 1"),
         ("SMOLIO_THREADS", "1.5", "a number of at least 1"),
+        ("SMOLIO_DEBUG", "yes", "0 or 1"),
+        ("SMOLIO_DEBUG", "", "0 or 1"),
+        ("SMOLIO_SLOW_POLL_MS", "0.1", "a number of milliseconds"),
     ];
     for (variable, value, expected) in cases {
         let (status, output, errors) = Child::start(NAME, &[(variable, value)]).wait();

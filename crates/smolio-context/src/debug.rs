@@ -1,0 +1,51 @@
+//! Debug mode: what a program does that is not wrong, but hardly ever meant.
+
+use std::time::Duration;
+
+use crate::{
+    attention::{self, is_debug},
+    report, slow_poll,
+};
+
+/// Puts the process into debug mode until the guard is dropped: asyncio's `set_debug`.
+///
+/// A poll of a task, or of a child of a group, that keeps its thread busy for `slow_poll` or longer is reported; a task whose
+/// poll was slow because that of a child was is not reported as well. So are those that call [`warn_in_debug`].
+///
+/// Reports are warnings of the crate `log`, with the target `smolio`; where no logger is set they go to standard error. Where
+/// several want debug mode it lasts until the last guard is dropped, with the limit that was given last.
+///
+/// ```
+/// use smolio_context::{debug_mode, is_debug, warn_in_debug};
+/// use std::time::Duration;
+///
+/// let guard = debug_mode(Duration::from_millis(100));
+/// assert!(is_debug());
+/// drop(guard);
+/// warn_in_debug(|| unreachable!("nobody wants to know"));
+/// ```
+#[doc(alias = "set_debug")]
+#[doc(alias = "slow_callback_duration")]
+pub fn debug_mode(slow_poll: Duration) -> DebugGuard {
+    slow_poll::set_limit(slow_poll);
+    attention::add_debugger();
+    DebugGuard(())
+}
+
+/// Ends debug mode when dropped.
+#[derive(Debug)]
+#[must_use = "debug mode lasts until the guard is dropped"]
+pub struct DebugGuard(());
+
+impl Drop for DebugGuard {
+    fn drop(&mut self) {
+        attention::remove_debugger();
+    }
+}
+
+/// In debug mode: logs a warning about something that is hardly ever meant.
+pub fn warn_in_debug(what: impl FnOnce() -> String) {
+    if is_debug() {
+        report::warn(format_args!("{}", what()));
+    }
+}
