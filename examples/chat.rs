@@ -92,9 +92,10 @@ async fn talk(mut stream: TcpStream, room: &Room) -> anyhow::Result<()> {
     let seat = match room.enter(name) {
         Ok(seat) => seat,
         Err(refusal) => {
-            return Ok(stream
+            stream
                 .write_all(format!("* {refusal}\n").as_bytes())
-                .await?);
+                .await?;
+            return Ok(());
         }
     };
     let say = async {
