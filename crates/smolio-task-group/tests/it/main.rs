@@ -33,3 +33,5 @@ mod wait;
 mod set_model;
 
 mod model;
+mod stress;
+mod wakers;

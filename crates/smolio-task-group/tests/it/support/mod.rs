@@ -14,7 +14,7 @@ use std::{
 use smolio_context::{Instant, panic_message};
 use smolio_executor::yield_now;
 
-pub(crate) use counting::{Counter, Manual, Polls};
+pub(crate) use counting::{Counter, Manual, Polls, Wakes};
 pub(crate) use hook::Hook;
 pub(crate) use log::Log;
 
@@ -29,18 +29,36 @@ pub(crate) const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// Runs `round` under `least` seeds, and then under more of them until `SMOLIO_STRESS_SECONDS` are over. `SMOLIO_STRESS_SEED` is the
-/// first one.
-pub(crate) fn rounds(least: u64, mut round: impl FnMut(u64)) {
-    let seconds = env::var("SMOLIO_STRESS_SECONDS")
-        .map_or(0.0, |seconds| seconds.parse().expect("a number of seconds"));
-    let duration = Duration::from_secs_f64(seconds);
-    let first = env::var("SMOLIO_STRESS_SEED").map_or(0, |seed| seed.parse().expect("a seed"));
+/// How long a stress test goes on, and its first seed.
+fn stress() -> (Option<Duration>, u64) {
+    let number = |name: &str| {
+        let value = env::var(name).ok()?;
+        Some(value.parse::<f64>().expect("a number"))
+    };
+    let duration = number("SMOLIO_STRESS_SECONDS").map(Duration::from_secs_f64);
+    let first = number("SMOLIO_STRESS_SEED").map_or(0, |seed| seed as u64);
+    (duration, first)
+}
+
+/// Runs `round` under so many seeds, or for `SMOLIO_STRESS_SECONDS`.
+pub(crate) fn rounds(count: u64, round: impl FnMut(u64)) {
+    let (duration, first) = stress();
+    rounds_while(first, round, |seed, elapsed| match duration {
+        Some(duration) => elapsed < duration,
+        None => seed - first < count,
+    });
+}
+
+/// Runs `round` under one seed after the other for a third of a second, or for `SMOLIO_STRESS_SECONDS`.
+pub(crate) fn rounds_for(round: impl FnMut(u64)) {
+    let (duration, first) = stress();
+    let duration = duration.unwrap_or(ms(300));
+    rounds_while(first, round, |_, elapsed| elapsed < duration);
+}
+
+fn rounds_while(first: u64, mut round: impl FnMut(u64), go_on: impl Fn(u64, Duration) -> bool) {
     let start = Instant::now();
-    for seed in first.. {
-        if seed - first >= least && start.elapsed() >= duration {
-            break;
-        }
+    for seed in (first..).take_while(|seed| go_on(*seed, start.elapsed())) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| round(seed))) {
             panic!("under seed {seed}: {}", panic_message(&*payload));
         }
