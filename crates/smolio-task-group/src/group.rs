@@ -56,6 +56,9 @@ pub(crate) type Boxed<'a, E> = Owner<dyn AnyChild<E> + Send + 'a>;
 /// # });
 /// ```
 ///
+/// What the compiler says when a child borrows what it cannot, or gives what it must not, is explained in
+/// [`compile_errors`](crate::compile_errors).
+///
 /// # When not to use this
 /// If a failure must not end the others, take a [`Supervisor`](crate::Supervisor).
 #[doc(alias = "nursery")]

@@ -26,7 +26,8 @@
 //! # });
 //! ```
 //!
-//! All of it runs on any executor.
+//! All of it runs on any executor. What the compiler may have to say about groups, and what to write instead, is in
+//! [`compile_errors`].
 //!
 //! # When not to use this
 //! The children of a group share one thread at a time. Work that is to use several cores goes into tasks of an executor;
@@ -58,6 +59,8 @@ mod tuples;
 
 mod as_completed;
 mod wait;
+
+pub mod compile_errors;
 
 mod cell;
 mod collecting;
