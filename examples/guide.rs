@@ -9,13 +9,16 @@
 )]
 
 use std::{
-    process::ExitCode,
+    env,
+    process::{Command, ExitCode},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, ensure};
-use smolio::spawn_local;
+use smolio::{spawn_local, to_thread};
 
+#[path = "debug.rs"]
+mod debug;
 #[path = "errors.rs"]
 mod errors;
 #[path = "fetch.rs"]
@@ -31,10 +34,17 @@ mod queue;
 #[path = "task_group.rs"]
 mod task_group;
 
+/// The argument that makes this program run the section on debug mode alone.
+const DEBUG: &str = "debug";
+
 /// How much longer than expected a section may take: the machine may have other things to do.
-const TOLERANCE: Duration = Duration::from_millis(500);
+const TOLERANCE: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
+    if env::args().nth(1).as_deref() == Some(DEBUG) {
+        debug::main();
+        return ExitCode::SUCCESS;
+    }
     let mut guide = Guide::default();
     guide.section("hello", "two tasks, a timeout, a clean-up", 0.15, async {
         let elapsed = hello::hello().await.err().context("nothing timed out")?;
@@ -99,7 +109,20 @@ fn main() -> ExitCode {
             Ok(())
         },
     );
+    let debug = debug_section();
+    guide.section("debug", "who blocks the loop is told", 0.3, debug);
     guide.summary()
+}
+
+/// Debug mode reports on standard error: so this program runs itself once more, for this one section.
+async fn debug_section() -> anyhow::Result<()> {
+    let output = to_thread(|| Command::new(env::current_exe()?).arg(DEBUG).output()).await?;
+    print!("{}", String::from_utf8(output.stdout)?);
+    let report = String::from_utf8(output.stderr)?;
+    print!("{report}");
+    ensure!(output.status.success());
+    ensure!(report.contains("careless (spawned at"), "no report");
+    Ok(())
 }
 
 /// What was found so far.
