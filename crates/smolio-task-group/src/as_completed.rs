@@ -165,7 +165,6 @@ impl<I, F> fmt::Debug for AsCompleted<I, F> {
 }
 
 /// The future of [`AsCompleted::next`].
-#[derive(Debug)]
 #[must_use = "futures do nothing unless polled or awaited"]
 pub struct NextCompleted<'a, I, F> {
     stream: &'a mut AsCompleted<I, F>,
@@ -180,5 +179,13 @@ where
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut *self.stream).poll_next(cx)
+    }
+}
+
+impl<I, F> fmt::Debug for NextCompleted<'_, I, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NextCompleted")
+            .field("stream", &self.stream)
+            .finish()
     }
 }

@@ -23,7 +23,8 @@ impl FirstPanic {
     /// Runs `f`, in most cases a drop, whatever becomes of it.
     pub(crate) fn catch(&mut self, f: impl FnOnce()) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
-            if self.0.is_none() {
+            // A panic that comes out of a destructor that runs because of another one ends the process.
+            if self.0.is_none() && !thread::panicking() {
                 self.0 = Some(payload);
             } else {
                 report_panic(current_task(), payload);
@@ -33,11 +34,7 @@ impl FirstPanic {
 
     /// The panic goes on from here, if there was one.
     pub(crate) fn resume(self) {
-        let Some(payload) = self.0 else { return };
-        // A second panic in a destructor that runs because of a first one would be the end of the process.
-        if thread::panicking() {
-            report_panic(current_task(), payload);
-        } else {
+        if let Some(payload) = self.0 {
             resume_unwind(payload);
         }
     }

@@ -191,7 +191,6 @@ impl<F: Future, T> fmt::Debug for WaitSet<F, T> {
 }
 
 /// The future of [`wait`].
-#[derive(Debug)]
 #[must_use = "futures do nothing unless polled or awaited"]
 pub struct Wait<'a, F: Future, U, T = <F as Future>::Output> {
     set: &'a mut WaitSet<F, T>,
@@ -230,5 +229,14 @@ impl<F: Future, U: Until<F::Output> + Unpin> Future for Wait<'_, F, U> {
             Ok(Poll::Ready(())) => Poll::Ready(Gathered::new(mem::take(results))),
             Err(payload) => resume_after(payload, || *set = Set::new(Order::Wakes)),
         }
+    }
+}
+
+impl<F: Future, U: fmt::Debug, T> fmt::Debug for Wait<'_, F, U, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wait")
+            .field("set", &self.set)
+            .field("until", &self.until)
+            .finish_non_exhaustive()
     }
 }

@@ -11,6 +11,7 @@ mod failure;
 mod cancel;
 mod drops;
 mod ending;
+mod panicking_wakers;
 mod panics;
 mod start;
 mod supervisor;
@@ -30,7 +31,11 @@ mod race;
 mod try_gather;
 mod wait;
 
+mod set_drops;
 mod set_model;
+mod set_promises;
+mod set_runtimes;
+mod set_shields;
 
 mod model;
 mod stress;

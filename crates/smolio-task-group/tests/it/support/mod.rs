@@ -2,6 +2,7 @@
 
 mod counting;
 mod hook;
+mod kinds;
 mod log;
 
 use std::{
@@ -16,6 +17,7 @@ use smolio_executor::yield_now;
 
 pub(crate) use counting::{Counter, Manual, Polls, Wakes};
 pub(crate) use hook::Hook;
+pub(crate) use kinds::{KINDS, Kind, Member};
 pub(crate) use log::Log;
 
 /// Runs a test in virtual time, first in the order of time, then under 100 shuffled ones.
