@@ -7,14 +7,14 @@ use std::{
     future::Future,
     pin::pin,
     sync::{MutexGuard, Once},
-    task::{Context, Waker},
+    task::{Context, Poll, Waker},
     thread,
     time::Duration,
 };
 
 use smolio_context::{
-    Scoped, TaskContext, VirtualClock, allow_slow_poll, debug_mode, is_debug, is_observed, observe,
-    warn_in_debug,
+    Scoped, TaskContext, VirtualClock, allow_slow_poll, budget_left, debug_mode, is_debug,
+    is_observed, observe, spend_budget, unconstrained, warn_in_debug,
 };
 
 use crate::{child, panic_of, take_turn};
@@ -295,6 +295,29 @@ fn debug_mode_may_begin_and_end_within_a_poll() {
     drop(second);
     task.enter(be_busy);
     assert!(log.take().is_empty());
+}
+
+/// What is noted of a measured poll is noted beside the budget.
+#[test]
+fn budgets_are_as_they_were() {
+    let _log = Log::begin();
+    let _debug = debug_mode(LIMIT);
+    assert_eq!(budget_left(), None);
+    named("task").enter(|| {
+        spend_budget();
+        let before = budget_left();
+        assert!(before.is_some());
+        named("child").enter_child(|| assert!(budget_left() > before));
+        assert_eq!(budget_left(), before);
+        let mut lifted = pin!(unconstrained(async {
+            named("child").enter_child(|| ());
+            budget_left()
+        }));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert_eq!(lifted.as_mut().poll(&mut cx), Poll::Ready(None));
+        assert_eq!(budget_left(), before);
+    });
+    assert_eq!(budget_left(), None);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::{future::pending, rc::Rc, thread};
 
 use async_lock::Mutex;
+use smolio_context::{Instant, current_deadline, enter_deadline, report_shield, watch_shields};
 use smolio_executor::{Runner, run, spawn, spawn_local, to_thread};
 
 use crate::support::{Counter, Gate, panic_of, under_100_seeds, until, yields};
@@ -185,4 +186,30 @@ fn run_gives_the_value_of_main() {
         let borrowed = String::from("borrowed");
         assert_eq!(run(async { &borrowed }), "borrowed");
     });
+}
+
+/// Somebody else's executor is in the middle of a poll, within timeouts of ours: they are no business of the loop's tasks, nor
+/// are the tasks' shields theirs.
+#[test]
+fn a_run_within_a_poll_has_no_part_in_what_is_around_it() {
+    let deadline = Some(Instant::now());
+    let _timeout = enter_deadline(deadline);
+    let runner = Runner::new();
+    let (task, is_shielded) = watch_shields(|| {
+        runner.run(async {
+            assert_eq!(current_deadline(), None);
+            report_shield();
+            let task = spawn(async {
+                assert_eq!(current_deadline(), None);
+                report_shield();
+                yields(1).await;
+                assert_eq!(current_deadline(), None);
+            });
+            yields(1).await;
+            task
+        })
+    });
+    assert!(!is_shielded);
+    assert_eq!(current_deadline(), deadline);
+    runner.run(task);
 }

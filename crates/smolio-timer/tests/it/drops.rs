@@ -14,10 +14,7 @@ use smolio_timer::{
     TimeoutScope, interval, move_on_after, sleep, sleep_until, timeout, timeout_at, try_timeout,
 };
 
-use crate::{
-    harness::{Harness, Wakes, ms},
-    shield::shield,
-};
+use crate::harness::{Harness, Wakes, ms, shield};
 
 /// Counts its own drop.
 struct Guard(Rc<Cell<usize>>);

@@ -1,8 +1,8 @@
-//! A loop of the simplest kind, on virtual time, and wakers that count.
+//! A loop of the simplest kind, on virtual time, wakers that count, and a shielded scope.
 
 use std::{
     fmt::Debug,
-    future::{Future, IntoFuture, poll_fn},
+    future::{Future, IntoFuture, pending, poll_fn},
     pin::{Pin, pin},
     sync::{
         Arc,
@@ -12,8 +12,13 @@ use std::{
     time::Duration,
 };
 
-use smolio_context::{ClockGuard, Instant, Scoped, TaskContext, VirtualClock};
-use smolio_timer::driver::{Driver, EnterGuard};
+use smolio_context::{
+    ClockGuard, Instant, Scoped, TaskContext, VirtualClock, hide_deadlines, report_shield,
+};
+use smolio_timer::{
+    driver::{Driver, EnterGuard},
+    sleep,
+};
 
 /// A clock, a wheel, and who turns them.
 pub(crate) struct Harness {
@@ -162,4 +167,54 @@ pub(crate) const fn ms(milliseconds: u64) -> Duration {
 
 pub(crate) const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
+}
+
+/// A shielded scope of the simplest kind.
+pub(crate) struct Shield<F> {
+    body: Pin<Box<F>>,
+    told: Option<Waker>,
+}
+
+pub(crate) fn shield<F: IntoFuture>(body: F) -> Shield<F::IntoFuture> {
+    Shield {
+        body: Box::pin(body.into_future()),
+        told: None,
+    }
+}
+
+impl<F: Future> Future for Shield<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let deadlines = hide_deadlines();
+        let result = self.body.as_mut().poll(cx);
+        drop(deadlines);
+        if result.is_pending() {
+            self.told = Some(cx.waker().clone());
+            report_shield();
+        } else {
+            self.close();
+        }
+        result
+    }
+}
+
+impl<F> Shield<F> {
+    fn close(&mut self) {
+        if let Some(waker) = self.told.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl<F> Drop for Shield<F> {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Open for 30 ms. Afterwards there is nothing to come.
+pub(crate) async fn shield_and_more() {
+    shield(sleep(ms(30))).await;
+    pending::<()>().await;
 }

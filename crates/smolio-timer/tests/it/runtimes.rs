@@ -8,7 +8,7 @@ use smolio_timer::{
     TimeoutScope, interval, move_on_after, sleep, sleep_until, timeout, try_timeout,
 };
 
-use crate::{harness::ms, shield::shield};
+use crate::harness::{ms, shield};
 
 /// A bit of everything.
 async fn program() {
