@@ -27,7 +27,7 @@ impl Sleepers {
         let guard = self.dropped.guard();
         Polls::new(&self.polls, async move {
             let _guard = guard;
-            pending().await
+            pending::<()>().await;
         })
     }
 }
@@ -286,7 +286,7 @@ fn a_grace_goes_with_the_run() {
     let mut run = Manual::new(group.run_value(async {
         group.cancel_with_grace(async move {
             let _guard = guard;
-            pending().await
+            pending::<()>().await;
         });
         yield_now().await;
     }));
@@ -357,7 +357,7 @@ fn a_child_that_awaits_a_sibling_who_is_cancelled_panics_and_so_the_group() {
             let group = TaskGroup::infallible();
             let victim = group.spawn(pending::<()>());
             victim.cancel();
-            group.spawn(async move { victim.await });
+            group.spawn(victim);
             group.run_value(pending::<()>()).await
         })
     });

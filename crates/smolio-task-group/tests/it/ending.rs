@@ -346,10 +346,8 @@ fn join_says_what_became_of_it() {
                 .join(),
             group.spawn(pending::<()>()).join(),
         );
-        let outside = smolio_executor::spawn(async move {
-            let outcomes = (value.await, failing.await, cancelled.await);
-            outcomes
-        });
+        let outside =
+            smolio_executor::spawn(async move { (value.await, failing.await, cancelled.await) });
         let result: Result<(), _> = group.run(pending()).await;
         assert!(result.is_err());
         let expected = (Ok(7), Err(ChildError::Failed), Err(ChildError::Cancelled));

@@ -3,10 +3,9 @@
 
 use std::{
     fmt,
-    future::{pending, poll_fn, ready},
+    future::{pending, ready},
     panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind},
-    sync::{Arc, Mutex},
-    task::{Poll, Wake, Waker},
+    sync::Mutex,
 };
 
 use smolio_context::UnhandledKind;
@@ -14,7 +13,7 @@ use smolio_executor::{finally, yield_now};
 use smolio_task_group::{CancelScope, ChildError, SupervisedError, Supervisor, TaskGroup};
 use smolio_timer::sleep;
 
-use crate::support::{Counter, Hook, Log, Manual, explore, ms, panic_in, panic_of};
+use crate::support::{Counter, Hook, Manual, explore, ms, panic_in, panic_of};
 
 /// Panics when it is dropped, unless it is dropped by a panic.
 struct Bomb(&'static str);
@@ -200,7 +199,7 @@ fn those_who_join_a_child_that_panics_hear_of_it() {
         let scope = CancelScope::new().shielded();
         let run = group.run_value(async {
             let outcome = scope.run(child.join()).await.unwrap();
-            *joined.lock().unwrap() = Some(outcome.map(|()| ()));
+            *joined.lock().unwrap() = Some(outcome);
         });
         assert_eq!(panic_in(run).await, "the child");
         assert_eq!(
@@ -430,153 +429,4 @@ fn a_clean_up_that_panics_is_a_panic_of_the_group() {
         assert_eq!(text, "in the clean-up");
         assert_eq!(dropped.get(), 1);
     });
-}
-
-// --- wakers ---
-
-/// A waker that panics when it is used.
-struct PanicsWhenUsed;
-
-impl Wake for PanicsWhenUsed {
-    fn wake(self: Arc<Self>) {
-        panic_any("the waker");
-    }
-}
-
-/// A waker whose last clone panics when it is dropped.
-struct PanicsWhenDropped;
-
-impl Wake for PanicsWhenDropped {
-    fn wake(self: Arc<Self>) {}
-}
-
-impl Drop for PanicsWhenDropped {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            panic_any("the waker's end");
-        }
-    }
-}
-
-#[test]
-fn a_waker_of_the_run_that_panics_harms_nobody() {
-    let hook = Hook::install();
-    let place = Mutex::new(None::<Waker>);
-    let group = TaskGroup::infallible();
-    let mut polls = 0;
-    let mut run = Manual::new(group.run_value(poll_fn(|cx| {
-        polls += 1;
-        if polls > 1 {
-            return Poll::Ready(polls);
-        }
-        *place.lock().unwrap() = Some(cx.waker().clone());
-        Poll::Pending
-    })));
-    assert!(run.poll_with(Arc::new(PanicsWhenUsed).into()).is_pending());
-    place.lock().unwrap().take().unwrap().wake();
-    assert_eq!(hook.take_one().message(), "the waker");
-    assert_eq!(run.poll_ready(), Ok(2));
-}
-
-#[test]
-fn a_waker_of_the_run_that_panics_in_its_destructor_loses_nothing() {
-    let log = Log::new();
-    let group = TaskGroup::<&str>::new();
-    let mut run = Manual::new(group.run_until_cancelled(async {
-        for number in 0..2 {
-            let guard = log.on_drop(format!("child {number}"));
-            group.spawn(async move {
-                let _guard = guard;
-                pending::<()>().await;
-            });
-        }
-        let _guard = log.on_drop("body");
-        pending::<Result<(), _>>().await
-    }));
-    let bad = || Waker::from(Arc::new(PanicsWhenDropped));
-    // The run keeps the last clone, and drops it when it is polled again.
-    assert!(run.poll_with(bad()).is_pending());
-    assert_eq!(panic_of(|| run.poll()), "the waker's end");
-    let mut child = Manual::new(group.spawn_value(ready(1)));
-    run.poll_pending();
-    assert_eq!(child.poll_ready(), 1);
-
-    // Or when it is dropped itself.
-    let mut outside = Manual::new(group.spawn(pending::<()>()));
-    outside.poll_pending();
-    assert!(run.poll_with(bad()).is_pending());
-    assert_eq!(panic_of(|| drop(run)), "the waker's end");
-    assert_eq!(log.take(), ["body", "child 1", "child 0"]);
-    assert_eq!(group.stats().alive, 0);
-    assert!(outside.wakes.count() > 0);
-    let text = panic_of(|| outside.poll());
-    assert!(text.starts_with("awaited a child that was cancelled"));
-}
-
-#[test]
-fn of_those_who_wait_for_a_token_all_are_woken_whoever_panics() {
-    let hook = Hook::install();
-    let scope = CancelScope::new();
-    let mut before = Manual::new(scope.cancelled());
-    let mut panics = Manual::new(scope.cancelled());
-    let mut after = Manual::new(scope.cancelled());
-    before.poll_pending();
-    assert!(
-        panics
-            .poll_with(Arc::new(PanicsWhenUsed).into())
-            .is_pending()
-    );
-    after.poll_pending();
-    scope.cancel();
-    assert_eq!((before.wakes.count(), after.wakes.count()), (1, 1));
-    assert_eq!(hook.take_one().message(), "the waker");
-}
-
-#[test]
-fn of_those_who_wait_for_the_end_all_are_woken_whoever_panics() {
-    let hook = Hook::install();
-    let group = TaskGroup::<&str>::new();
-    let mut children = Vec::from_iter((0..3).map(|_| Manual::new(group.spawn(pending::<()>()))));
-    let token = group.cancelled();
-    let mut run = Manual::new(group.run(async {
-        token.await;
-        Err::<(), _>("never: it is dropped before")
-    }));
-    run.poll_pending();
-    children[0].poll_pending();
-    let bad: Waker = Arc::new(PanicsWhenUsed).into();
-    assert!(children[1].poll_with(bad.clone()).is_pending());
-    children[2].poll_pending();
-    drop(run);
-    for (index, child) in children.iter_mut().enumerate() {
-        let text = panic_of(|| child.poll());
-        assert!(text.starts_with("awaited a child that was cancelled"));
-        assert_eq!(child.wakes.count(), usize::from(index != 1));
-    }
-    // It was told as a panic of a waker, not of the child.
-    let told = hook.take_one();
-    assert_eq!(told.message(), "the waker");
-}
-
-#[test]
-fn of_those_who_wait_for_a_place_all_are_served_whoever_panics() {
-    let hook = Hook::install();
-    let group = TaskGroup::infallible().limit(1);
-    let child = group.spawn(pending::<()>());
-    let mut run = Manual::new(group.run_value(pending::<()>()));
-    run.poll_pending();
-    let mut panics = Manual::new(group.ready());
-    let mut after = Manual::new(group.ready());
-    assert!(
-        panics
-            .poll_with(Arc::new(PanicsWhenUsed).into())
-            .is_pending()
-    );
-    after.poll_pending();
-    child.cancel();
-    run.poll_pending();
-    assert_eq!(hook.take_one().message(), "the waker");
-    drop(panics);
-    assert_eq!(after.wakes.count(), 1);
-    after.poll_ready();
 }

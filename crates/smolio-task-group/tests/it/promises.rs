@@ -141,9 +141,10 @@ fn a_group_that_cannot_fail_needs_not_even_run_to_have_a_text() {
 }
 
 /// All shapes of `run` at once, as a future.
+#[expect(clippy::manual_async_fn, reason = "that it is `Send` is the point")]
 fn everything(number: u32) -> impl Future<Output = u32> + Send {
     async move {
-        let borrowed = vec![1, 2, 3];
+        let borrowed = [1, 2, 3];
         let group = TaskGroup::<String>::new().limit(2);
         let body = async {
             let spawner = group.spawner();
