@@ -301,10 +301,17 @@ impl<F> Scoped<F> {
 
     /// Drops the future now, inside its context. Nothing happens if it is gone already.
     pub fn drop_future(self: Pin<&mut Self>) {
+        struct Forget<'a>(&'a TaskContext);
+        impl Drop for Forget<'_> {
+            fn drop(&mut self) {
+                self.0.forget_waits();
+            }
+        }
         let mut this = self.project();
         if this.future.is_some() {
+            // Also if the drop panics.
+            let _forget = Forget(this.context);
             this.context.enter(|| this.future.set(None));
-            this.context.forget_waits();
         }
     }
 }

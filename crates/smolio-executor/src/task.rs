@@ -9,6 +9,7 @@ use std::{
     pin::Pin,
     sync::{Mutex, PoisonError},
     task::{Context, Poll, ready},
+    thread,
 };
 
 use smolio_context::{
@@ -169,19 +170,29 @@ impl<T> Drop for Task<T> {
             self.drop_outcome();
             return;
         }
-        if is_debug() && joiner.is_untouched() {
-            warn_in_debug(|| {
-                let task = joiner.info();
-                format!(
-                    "{task} was cancelled by drop before its first poll: `.await` its handle, or say `.detach()`"
-                )
-            });
+        if is_debug() {
+            warn_of_drop(joiner);
         }
         joiner.cancel();
         // Who collects, a group that ends for example, goes on only when the task is really gone.
         if let (Some(gone), true) = (self.leave(), is_collecting()) {
             clean_up_later(CleanUp::new("a cancelled task", gone));
         }
+    }
+}
+
+/// A handle is dropped before its task has ended, for which a missing `.detach()` is the usual reason.
+///
+/// Where a group ends, or a panic goes by, whatever was spawned is meant to end.
+#[cold]
+fn warn_of_drop<T>(joiner: &Joiner<T>) {
+    if joiner.is_untouched() && !is_collecting() && !thread::panicking() {
+        warn_in_debug(|| {
+            let task = joiner.info();
+            format!(
+                "{task} was cancelled by drop before its first poll: `.await` its handle, or say `.detach()`"
+            )
+        });
     }
 }
 

@@ -6,6 +6,8 @@
 //! - at the end of the first pause the timer of the enclosing one has fired. After a busy turn both may be polled for the
 //!   first time since, so it is still left to the enclosing one.
 //! - at the end of the second the enclosing one has been polled since its timer fired, and has not reported.
+//!
+//! Where several leave it to one that is held up, the innermost of them reports first. The others find a body that is ready.
 
 use std::{
     task::{Context, Poll},

@@ -12,7 +12,7 @@ use smolio_context::{
     observe, waiting_for, waits_of,
 };
 
-use crate::{poll, take_turn};
+use crate::{panic_of, poll, take_turn};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -135,7 +135,7 @@ fn the_text_is_made_outside_of_the_table() {
     task.enter(|| {
         wait_for("first");
         waiting_for(|| format!("second of {}", 1 + waits_of(id).len()));
-        crate::panic_of(|| waiting_for(|| panic!("the text")));
+        panic_of(|| waiting_for(|| panic!("the text")));
     });
     assert_eq!(whats(&task), ["first", "second of 2"]);
 }
@@ -239,6 +239,39 @@ fn a_scoped_future_is_forgotten_when_it_is_gone() {
     let mut scoped = Box::pin(Scoped::new(context, waiting()));
     assert!(scoped.as_mut().poll(cx).is_pending());
     drop(scoped);
+    assert_eq!(waiters(&[id]), []);
+}
+
+#[test]
+fn one_that_panics_is_forgotten_when_it_is_gone() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("in the drop");
+        }
+    }
+    let _turn = take_turn();
+    let _observing = observe();
+    let context = TaskContext::root();
+    let id = context.info().id();
+    let mut scoped = Box::pin(Scoped::new(context, async {
+        wait_for("a lock");
+        panic!("in the poll");
+    }));
+    panic_of(|| poll(scoped.as_mut()));
+    drop(scoped);
+    assert_eq!(waiters(&[id]), []);
+    let context = TaskContext::root();
+    let id = context.info().id();
+    let bomb = Bomb;
+    let mut scoped = Box::pin(Scoped::new(context, async move {
+        let _bomb = bomb;
+        wait_for("a lock");
+        pending::<()>().await;
+    }));
+    assert!(poll(scoped.as_mut()).is_pending());
+    assert_eq!(waiters(&[id]).len(), 1);
+    assert_eq!(panic_of(|| drop(scoped)), "in the drop");
     assert_eq!(waiters(&[id]), []);
 }
 

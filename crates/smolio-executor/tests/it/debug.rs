@@ -4,11 +4,11 @@
 
 use std::{future::pending, pin::pin, thread, time::Duration};
 
-use smolio_context::{Scoped, TaskContext, debug_mode, is_debug};
+use smolio_context::{Scoped, TaskContext, collect, debug_mode, is_debug};
 use smolio_executor::{Runner, TaskBuilder, run, spawn, spawn_local, to_thread, yield_now};
 use smolio_timer::sleep;
 
-use crate::support::{Child, is_child, yields};
+use crate::support::{Child, is_child, panic_of, yields};
 
 const LIMIT: Duration = Duration::from_millis(200);
 
@@ -249,6 +249,21 @@ fn other_handles_are_dropped_in_silence() {
             spawn(pending::<()>()).detach();
             // Cancelled by the loop.
             spawn(pending::<()>())
+        });
+        // By one who ends all that it has started, and by a panic.
+        runner.run(async {
+            let tasks = [spawn(pending::<()>()), spawn_local(pending::<()>())];
+            let (_, clean_ups) = collect(|| drop(tasks));
+            assert_eq!(clean_ups.len(), 2);
+            for clean_up in clean_ups {
+                clean_up.await;
+            }
+        });
+        panic_of(|| {
+            runner.run(async {
+                let _task = spawn(pending::<()>());
+                std::panic::resume_unwind(Box::new("quietly"));
+            })
         });
         runner.close();
         drop(kept);
