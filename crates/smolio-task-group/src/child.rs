@@ -19,7 +19,9 @@ use crate::{
 /// The handle of a child of a [`TaskGroup`](crate::TaskGroup): awaiting it gives the child's value.
 ///
 /// Dropping it does nothing: the child belongs to the group. While the group is ending because another child failed, the
-/// value of a child that is gone stays pending: whoever awaits it inside the group is about to be dropped as well.
+/// value of a child that is gone stays pending: whoever awaits it inside the group is about to be dropped as well. A
+/// [shielded](crate::CancelScope::shielded) scope or a clean-up, for which the end of the group waits, would wait for ever:
+/// there [`join`](Self::join) is the way.
 ///
 /// # Panics
 /// Awaiting it panics if there is no value and never will be: the child was [cancelled](Self::cancel), was refused by a
@@ -114,8 +116,9 @@ impl<T> Future for Child<T> {
             }
             Err(gone) => gone,
         };
-        if gone.with_group {
-            ready!(self.node.ready().poll_closed(cx.waker()));
+        if gone.with_group && self.node.ready().poll_closed(cx.waker()).is_pending() {
+            waiting_for(|| format!("the end of the group of {}", gone.why));
+            return Poll::Pending;
         }
         panic!("awaited {}; `join()` gives this as an error", gone.why);
     }

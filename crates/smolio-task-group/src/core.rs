@@ -9,6 +9,7 @@
 
 use std::{
     fmt, mem,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -21,6 +22,7 @@ use smolio_context::{Unhandled, current_task, report_unhandled};
 use crate::{
     CancelToken,
     cell::NodeRef,
+    error::report_panic,
     ready::Ready,
     supervision::Supervision,
     task::ChildBox,
@@ -354,9 +356,11 @@ impl<C> Inbox<C> {
 impl<C, E> Drop for Core<C, E> {
     fn drop(&mut self) {
         let inbox = self.inbox.get_mut().unwrap_or_else(PoisonError::into_inner);
-        // The group was never run: last come, first gone, as in a run.
+        // The group was never run: last come, first gone, as in a run, and a panic of one is not the end of all.
         while let Some(last) = inbox.new.pop() {
-            drop(last);
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(last))) {
+                report_panic(None, payload);
+            }
         }
         // Whoever awaits one of them from outside.
         self.ready.close();

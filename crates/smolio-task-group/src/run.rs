@@ -186,6 +186,7 @@ where
                 self.begin_ending(body.as_mut());
             }
             if body.is_none() && self.members.is_empty(self.core) {
+                self.drop_grace();
                 self.members.release(self.core);
                 return TurnEnd::Empty;
             }

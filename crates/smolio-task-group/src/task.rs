@@ -2,6 +2,7 @@
 
 use std::{
     future::Future,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -24,7 +25,7 @@ pub(crate) trait AnyChild<E> {
 
     fn info(&self) -> &TaskInfo;
 
-    /// Tells the handle that there will be no value, before the child is dropped.
+    /// Drops the future, then tells the handle why there will be no value.
     fn end(self: Pin<&mut Self>, gone: Gone);
 }
 
@@ -98,7 +99,12 @@ where
     }
 
     fn end(self: Pin<&mut Self>, gone: Gone) {
-        self.project().promise.settle(|slot| slot.end(gone));
+        let this = self.project();
+        let dropped = catch_unwind(AssertUnwindSafe(|| this.future.drop_future()));
+        this.promise.settle(|slot| slot.end(gone));
+        if let Err(payload) = dropped {
+            resume_unwind(payload);
+        }
     }
 }
 
