@@ -1,6 +1,9 @@
 //! Cancelling: the group, at any time and more than once; with a grace period; and one child by its handle.
 
-use std::future::{pending, ready};
+use std::{
+    future::{pending, ready},
+    task::Poll,
+};
 
 use smolio_context::Instant;
 use smolio_executor::yield_now;
@@ -280,19 +283,24 @@ fn a_grace_that_panics_ends_the_group() {
 
 #[test]
 fn a_grace_goes_with_the_run() {
-    let grace = Counter::new();
-    let group = TaskGroup::infallible();
-    let guard = grace.guard();
-    let mut run = Manual::new(group.run_value(async {
+    let (grace, cleaned) = (Counter::new(), Counter::new());
+    let group = TaskGroup::<&str>::new();
+    let (guard, done) = (grace.guard(), cleaned.clone());
+    let mut run = Manual::new(group.run_until_cancelled(async {
+        let clean_up = async move { done.add() };
         group.cancel_with_grace(async move {
             let _guard = guard;
-            pending::<()>().await;
+            smolio_executor::finally(pending::<()>(), clean_up).await;
         });
         yield_now().await;
+        Ok(1)
     }));
-    assert!(run.poll_while_woken().is_ready());
-    // Before the future itself is dropped.
-    assert_eq!(grace.get(), 1);
+    assert_eq!(
+        run.poll_while_woken().map(Result::unwrap),
+        Poll::Ready(Some(1))
+    );
+    // Before the future itself is dropped, and with its clean-ups.
+    assert_eq!((grace.get(), cleaned.get()), (1, 1));
 }
 
 #[test]

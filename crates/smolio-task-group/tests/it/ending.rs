@@ -11,7 +11,7 @@ use smolio_executor::yield_now;
 use smolio_task_group::{CancelScope, Child, ChildError, Join, Spawner, TaskGroup};
 use smolio_timer::sleep;
 
-use crate::support::{Counter, Hook, Manual, Polls, explore, ms, panic_of, yields};
+use crate::support::{Counter, Hook, Log, Manual, Polls, explore, ms, panic_of, yields};
 
 /// Spawns into its group when it is dropped, in both ways.
 struct SpawnsLate<'a> {
@@ -352,5 +352,64 @@ fn join_says_what_became_of_it() {
         assert!(result.is_err());
         let expected = (Ok(7), Err(ChildError::Failed), Err(ChildError::Cancelled));
         assert_eq!(outside.await, expected);
+    });
+}
+
+/// Says when it is dropped whether its handle takes it for finished already.
+struct AsksItsHandle(std::sync::Arc<Mutex<Option<Child<()>>>>, Log);
+
+impl Drop for AsksItsHandle {
+    fn drop(&mut self) {
+        let handle = self.0.lock().unwrap();
+        self.1
+            .say(format!("{}", handle.as_ref().unwrap().is_finished()));
+    }
+}
+
+#[test]
+fn a_child_is_finished_once_its_future_is_gone() {
+    explore(|| async {
+        for end in [
+            "value",
+            "error",
+            "panic",
+            "cancelled",
+            "group fails",
+            "shielded",
+        ] {
+            let (handle, log) = (std::sync::Arc::default(), Log::new());
+            let group = TaskGroup::<&str>::new();
+            let run = group.run(async {
+                let asks = AsksItsHandle(std::sync::Arc::clone(&handle), log.clone());
+                let child = group.spawn(async move {
+                    let _asks = asks;
+                    sleep(ms(1)).await;
+                    match end {
+                        "value" => return Ok(()),
+                        "error" => return Err("error"),
+                        "panic" => std::panic::resume_unwind(Box::new("panic")),
+                        "shielded" => {
+                            CancelScope::new().shielded().run(sleep(ms(5))).await;
+                        }
+                        _ => {}
+                    }
+                    pending().await
+                });
+                *handle.lock().unwrap() = Some(child);
+                sleep(ms(2)).await;
+                match end {
+                    "cancelled" | "shielded" => {
+                        handle.lock().unwrap().as_ref().unwrap().cancel();
+                    }
+                    "group fails" => return Err("group fails"),
+                    _ => {}
+                }
+                Ok(())
+            });
+            let run = std::panic::AssertUnwindSafe(run);
+            let _outcome = futures_lite::FutureExt::catch_unwind(run).await;
+            assert_eq!(log.take(), ["false"], "{end}");
+            assert!(handle.lock().unwrap().as_ref().unwrap().is_finished());
+        }
     });
 }

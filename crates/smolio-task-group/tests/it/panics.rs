@@ -261,6 +261,21 @@ fn panics_of_a_dropped_run_reach_the_hook() {
 }
 
 #[test]
+fn panics_of_children_that_never_ran_reach_the_hook() {
+    let hook = Hook::install();
+    let group = TaskGroup::<&str>::new();
+    for text in ["one", "two"] {
+        let bomb = Bomb(text);
+        group.spawn(async move {
+            let _bomb = bomb;
+        });
+    }
+    drop(group);
+    let told = Vec::from_iter(hook.take_messages().into_iter().map(|(_, text)| text));
+    assert_eq!(told, ["two", "one"]);
+}
+
+#[test]
 fn a_run_that_is_dropped_by_a_panic_drops_all() {
     let hook = Hook::install();
     let dropped = Counter::new();
