@@ -11,6 +11,7 @@ mod nested;
 mod reschedule;
 mod runtimes;
 mod shield;
+mod shield_model;
 mod shield_nested;
 mod sleep;
 mod sleep_model;
