@@ -316,6 +316,10 @@ impl Local {
                     if let Poll::Ready(value) = poll_main() {
                         return Poll::Ready(value);
                     }
+                    // With workers that was a share of their common work as well, of up to 200 polls.
+                    if self.runtime.pool().is_some() {
+                        break;
+                    }
                 }
                 Ready::Woken(key) => self.run_again(key),
             }

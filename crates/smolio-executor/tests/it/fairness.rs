@@ -1,6 +1,7 @@
 //! Whoever is always ready starves nobody: timers and sockets get their turn after 61 polls at the latest.
 
 use std::{
+    cell::Cell,
     future::poll_fn,
     io::{Read, Write},
     net::{TcpListener, TcpStream},
@@ -49,6 +50,41 @@ fn a_timer_is_not_starved() {
         let bound = TURN + 2 * (tasks + TURN);
         assert!(late <= bound, "{late} polls, with {tasks} tasks");
     }
+}
+
+thread_local! {
+    /// How many polls of the workers' common work there were on this thread.
+    static POLLS_HERE: Cell<usize> = const { Cell::new(0) };
+}
+
+/// What async-executor takes on before it lets others run.
+const SHARE: usize = 200;
+
+#[test]
+fn a_timer_is_not_starved_by_what_the_workers_share() {
+    let clock = VirtualClock::new();
+    let _guard = clock.install();
+    let runner = Runner::builder().workers(2).build().unwrap();
+    let late = runner.run(async {
+        for _ in 0..1000 {
+            let busy = async {
+                loop {
+                    POLLS_HERE.set(POLLS_HERE.get() + 1);
+                    yield_now().await;
+                }
+            };
+            spawn(busy).detach();
+        }
+        let second = Duration::from_secs(1);
+        let sleeper = spawn_local(async move { sleep(second).await });
+        yields(5).await;
+        clock.advance(second);
+        let before = POLLS_HERE.get();
+        sleeper.await;
+        POLLS_HERE.get() - before
+    });
+    // The share that is going on, one until the timer fires, and one until we are polled.
+    assert!(late <= 4 * SHARE, "{late} polls");
 }
 
 #[test]
