@@ -58,10 +58,9 @@ impl<E: fmt::Display> Failure<E> {
     pub(crate) fn report(self) {
         let Self { task, error, .. } = self;
         let who = task.clone();
-        // Its text is somebody else's code, and there may be nobody to catch a panic in it.
-        match catch_unwind(AssertUnwindSafe(|| {
-            Unhandled::error(task, format_args!("{error:#}"))
-        })) {
+        // Its text and its end are somebody else's code, and there may be nobody to catch a panic in it.
+        let text = move || Unhandled::error(task, format_args!("{error:#}"));
+        match catch_unwind(AssertUnwindSafe(text)) {
             Ok(unhandled) => report_unhandled(unhandled),
             Err(payload) => report_panic(who, payload),
         }

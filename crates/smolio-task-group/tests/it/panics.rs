@@ -343,6 +343,45 @@ fn an_error_without_a_text_in_a_dropped_run() {
     assert_eq!(hook.take_one().message(), "in the text of an error");
 }
 
+/// An error that panics when nobody has taken it.
+struct Bitter {
+    _bomb: Bomb,
+}
+
+impl Bitter {
+    fn new(text: &'static str) -> Self {
+        Self { _bomb: Bomb(text) }
+    }
+}
+
+impl fmt::Display for Bitter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("bitter")
+    }
+}
+
+#[test]
+fn an_error_that_panics_in_its_destructor_in_a_dropped_run() {
+    let hook = Hook::install();
+    let dropped = Counter::new();
+    let group = TaskGroup::<Bitter>::new();
+    let guard = dropped.guard();
+    let mut run = Manual::new(group.run(async {
+        for text in ["one", "two"] {
+            group.spawn(async move { Err::<(), _>(Bitter::new(text)) });
+        }
+        let _guard = guard;
+        // Keeps the group from its end.
+        CancelScope::new().shielded().run(pending::<()>()).await;
+        Ok(())
+    }));
+    assert!(run.poll_while_woken().is_pending());
+    drop(run);
+    assert_eq!(dropped.get(), 1);
+    let told = Vec::from_iter(hook.take_messages().into_iter().map(|(_, text)| text));
+    assert_eq!(told, ["one"]);
+}
+
 #[test]
 fn an_error_without_a_text_among_those_of_a_supervisor() {
     let hook = Hook::install();

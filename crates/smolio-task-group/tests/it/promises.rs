@@ -180,6 +180,28 @@ fn futures_of_groups_can_be_sent_when_all_in_them_can() {
 }
 
 #[test]
+fn an_error_and_a_value_need_not_be_shared_for_that() {
+    struct Odd(Cell<u32>);
+    impl fmt::Display for Odd {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "{} is odd", self.0.get())
+        }
+    }
+    let mut future = Manual::new(send_and_static(async {
+        let group = TaskGroup::<Odd>::new();
+        let body = async {
+            let two = group.spawn_value(async { Cell::new(2) }).await;
+            group.spawn(async { Err::<(), _>(Odd(Cell::new(3))) });
+            std::future::pending::<()>().await;
+            Ok(two)
+        };
+        let error = group.run(body).await.map(|_| ()).unwrap_err();
+        error.into_first().map(|odd| odd.to_string())
+    }));
+    assert_eq!(future.poll_ready().as_deref(), Some("3 is odd"));
+}
+
+#[test]
 fn children_of_a_local_group_may_be_anything() {
     let shared = Rc::new(Cell::new(0));
     let group = LocalTaskGroup::<Rc<str>>::new();
