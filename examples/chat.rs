@@ -57,7 +57,7 @@ async fn serve(listener: TcpListener, stop: impl Future<Output = ()>) {
             match race((&mut stop, listener.accept())).await {
                 Or2::A(()) => break,
                 Or2::B(Ok((stream, address))) => {
-                    drop(guests.spawn(host(stream, address, &room)));
+                    guests.spawn(host(stream, address, &room));
                 }
                 Or2::B(Err(error)) => {
                     // Too many open files, perhaps. Somebody may leave.

@@ -136,6 +136,11 @@ impl<F> Closed<F> {
     pub fn into_inner(self) -> F {
         self.0
     }
+
+    /// The error alone, for `?` where the future cannot go: dropped here.
+    pub fn without_future(self) -> Closed<()> {
+        Closed(())
+    }
 }
 
 impl<F> fmt::Debug for Closed<F> {

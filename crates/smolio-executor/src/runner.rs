@@ -227,6 +227,7 @@ impl Builder {
     /// poll.
     ///
     /// - A poll of a task or of a child of a group that keeps the thread busy for 100 ms, or whatever `SMOLIO_SLOW_POLL_MS` says.
+    ///   That is time on the clock on the wall: on a machine that is overloaded the thread may have been kept waiting itself.
     /// - A [`Task`](crate::Task) that was dropped, and so cancelled, before it ever ran.
     ///
     /// The reports are warnings of the crate `log`, with the target `smolio`; where no logger is set they go to standard error.

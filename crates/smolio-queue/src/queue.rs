@@ -316,6 +316,9 @@ impl<T> Queue<T> {
     /// Items are refused from now on, and those who wait with one get it back. What is queued can still be got;
     /// when it is empty, those who get, and those who wait, are told. [`join`](Self::join) goes on waiting for the work
     /// that is not done.
+    ///
+    /// Somebody who has an item in hand, and waits for something else, hears nothing of it: to stop such a one as well, drop its
+    /// future.
     pub fn shutdown(&self) {
         self.shared.change(State::shut_down);
     }

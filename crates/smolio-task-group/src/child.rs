@@ -134,9 +134,10 @@ impl<T> fmt::Debug for Child<T> {
 
 /// The future of [`Child::join`]: the child's value, or why there is none.
 ///
+/// Like the handle that it comes from it may be dropped: the child goes on.
+///
 /// # Cancel safety
 /// As [`Child`].
-#[must_use = "futures do nothing unless polled or awaited"]
 pub struct Join<T>(Child<T>);
 
 impl<T> Join<T> {

@@ -257,6 +257,11 @@ impl<F> SpawnError<F> {
     pub fn into_inner(self) -> F {
         self.future
     }
+
+    /// The error alone, for `?` where the future cannot go: dropped here.
+    pub fn without_future(self) -> SpawnError<()> {
+        SpawnError { future: () }
+    }
 }
 
 impl<F> fmt::Debug for SpawnError<F> {

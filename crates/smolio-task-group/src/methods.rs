@@ -111,6 +111,8 @@ macro_rules! group_methods {
             }
 
             /// As [`spawn`](Self::spawn), for a future that cannot fail and gives any value.
+            ///
+            /// A `Result` is a value like any other here: its `Err` ends nothing, and is for whoever awaits the child.
             #[track_caller]
             pub fn spawn_value<F>(&self, future: F) -> Child<F::Output>
             where

@@ -114,6 +114,8 @@ impl<'a, E> Supervisor<'a, E> {
 
     /// The next failure, with the name of its child; `None` when no child is alive and all failures have been read.
     ///
+    /// Children that are spawned later may fail, too: in a server, whose children come and go, `None` is no reason to stop asking.
+    ///
     /// # Cancel safety
     /// A failure is given or stays: none is lost with a dropped future. Readers are served in the order in which they came.
     pub fn next_failure(
@@ -156,6 +158,8 @@ impl<'a, E: Send + 'a> Supervisor<'a, E> {
     }
 
     /// Runs the body and the children until all have ended, however they end.
+    ///
+    /// An `Err` that the body gives is a value like any other: it comes out when the children have ended, and cancels nobody.
     ///
     /// # Errors
     /// [`Cancelled`]: the supervisor was cancelled, or had been run before.

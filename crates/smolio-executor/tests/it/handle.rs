@@ -194,3 +194,13 @@ fn nothing_is_lost_while_the_loop_closes() {
     }
     hook.assert_silent();
 }
+
+#[test]
+fn a_refusal_goes_into_anyhow_without_the_future() {
+    let handle = Runner::new().handle(); // and the loop has closed
+    // Not `Sync`, as most futures.
+    let not_sync = std::cell::Cell::new(0);
+    let refused = handle.spawn(async move { not_sync.get() }).unwrap_err();
+    let error = anyhow::Error::from(refused.without_future());
+    assert_eq!(error.to_string(), "the loop has closed and takes no tasks");
+}

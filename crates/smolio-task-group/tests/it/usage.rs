@@ -275,3 +275,12 @@ fn the_causes_of_an_error_are_told() {
         "{text}"
     );
 }
+
+#[test]
+fn a_refusal_goes_into_anyhow_without_the_future() {
+    let group = TaskGroup::<String>::new();
+    group.cancel();
+    let refused = group.try_spawn(async { Ok(1) }).unwrap_err();
+    let error = anyhow::Error::from(refused.without_future());
+    assert!(error.to_string().contains("takes no more children"));
+}
