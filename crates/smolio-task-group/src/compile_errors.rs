@@ -416,3 +416,43 @@
 //! assert_eq!(result.map_err(|error| error.failures().len()), Err(1));
 //! # });
 //! ```
+//!
+//! # E0521: a closure that spawns takes a reference
+//!
+//! ```compile_fail,E0521
+//! use smolio_task_group::TaskGroup;
+//! # futures_lite::future::block_on(async {
+//! let words = ["structured".to_string(), "concurrency".to_string()];
+//! let group = TaskGroup::infallible();
+//! let letters = group
+//!     .run_value(async {
+//!         let count = |word: &String| group.spawn_value(async move { word.len() });
+//!         count(&words[0]).await + count(&words[1]).await
+//!     })
+//!     .await;
+//! # });
+//! ```
+//! ```text
+//! error[E0521]: borrowed data escapes outside of closure
+//!   |         let count = |word: &String| group.spawn_value(async move { word.len() });
+//!   |                      ----           ^^^^^ `word` escapes the closure body here
+//!   |                      `word` is a reference that is only valid in the closure body
+//! ```
+//! A parameter written as `&String` stands for a reference of any lifetime, however short; a child needs one that outlives the
+//! group. Let the closure take what is not a reference, and borrow inside:
+//! ```
+//! use smolio_task_group::TaskGroup;
+//! # futures_lite::future::block_on(async {
+//! let words = ["structured".to_string(), "concurrency".to_string()];
+//! let words = &words;
+//! let group = TaskGroup::infallible();
+//! let letters = group
+//!     .run_value(async {
+//!         let count = |index: usize| group.spawn_value(async move { words[index].len() });
+//!         count(0).await + count(1).await
+//!     })
+//!     .await;
+//! assert_eq!(letters, Ok(21));
+//! # });
+//! ```
+//! Written right into an iterator's `map`, the closure needs no type for its parameter, and there is no such trouble.

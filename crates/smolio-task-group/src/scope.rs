@@ -78,7 +78,8 @@ impl CancelScope {
     /// own with [`cancel_at`](Self::cancel_at), or it may hold up all others for ever.
     ///
     /// The scopes, groups and timeouts around it must see it when they poll: through `gather`, `race` and all else of ours
-    /// they do, through other people's sets of futures only if these poll all of their members each time.
+    /// they do, through other people's sets of futures only if these poll all of their members each time (`FuturesUnordered` does
+    /// not).
     pub fn shielded(mut self) -> Self {
         self.is_shielded = true;
         self

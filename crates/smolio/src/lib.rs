@@ -188,6 +188,10 @@
 //! A panic in a detached task, a shield's late failure, a clean-up that was given up: none of it vanishes. It goes to the
 //! [unhandled hook](unhandled), which by default says it through `log`, or on standard error.
 //!
+//! # When it does not work
+//! What the compiler says about groups, and what to write instead: [`compile_errors`]. What a running program says, and what it
+//! means: [`run_time_errors`].
+//!
 //! # Features
 //! | feature | what it gives |
 //! |---|---|
@@ -266,6 +270,9 @@ pub mod futures {
         Wait,
     };
 }
+
+#[doc(inline)]
+pub use smolio_task_group::compile_errors;
 
 #[doc = include_str!("../docs/run_time_errors.md")]
 pub mod run_time_errors {}
