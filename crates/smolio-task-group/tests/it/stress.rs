@@ -277,6 +277,35 @@ fn stress_spawners_on_other_threads_while_the_group_ends() {
 }
 
 #[test]
+fn stress_whoever_is_let_in_at_the_last_moment_runs() {
+    let hook = crate::support::Hook::install();
+    rounds_for(|seed| {
+        let group = TaskGroup::infallible();
+        let start = std::sync::Barrier::new(3);
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    let spawner = group.spawner();
+                    start.wait();
+                    loop {
+                        let child = spawner.spawn_value(async { 1 });
+                        match futures_lite::future::block_on(child.join()) {
+                            Ok(value) => assert_eq!(value, 1),
+                            Err(end) => return assert_eq!(end, ChildError::Refused),
+                        }
+                    }
+                });
+            }
+            start.wait();
+            let body = yields(seed as usize % 5);
+            futures_lite::future::block_on(group.run_value(body)).unwrap();
+        });
+    });
+    // The threads find the door closed, which is a mistake of theirs.
+    hook.take();
+}
+
+#[test]
 fn stress_readers_of_a_supervisor_on_other_threads() {
     rounds_for(|seed| {
         with_foreign_threads(seed, |foreign| async move {
