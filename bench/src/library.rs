@@ -93,4 +93,8 @@ pub(crate) trait Library: 'static {
     /// Runs `children` futures side by side that yield once each, and gives the sum of their
     /// numbers: with the library's own structure for children that belong together.
     fn group(children: u64) -> impl Future<Output = u64> + Send;
+
+    /// The same for futures that are not children of anything: all their values at once, and the sum of
+    /// these.
+    fn gather(futures: u64) -> impl Future<Output = u64> + Send;
 }

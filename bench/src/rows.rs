@@ -1,6 +1,7 @@
 //! The rows of the table, in its order, and what they have in common.
 
 mod echo;
+mod gather;
 mod group;
 mod memory;
 mod queue;
@@ -23,6 +24,7 @@ pub(crate) const ROWS: &[Row] = &[
     spawn::ALL_AT_ONCE,
     yields::ROW,
     group::ROW,
+    gather::ROW,
     queue::PING_PONG,
     queue::ONE_BY_ONE,
     queue::IN_BATCHES,

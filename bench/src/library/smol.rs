@@ -7,6 +7,7 @@
 use std::thread;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use smol::{Executor, LocalExecutor, Timer, channel};
 
@@ -69,6 +70,10 @@ impl Library for SmolOneThread {
     fn group(children: u64) -> impl Future<Output = u64> + Send {
         group(children)
     }
+
+    fn gather(futures: u64) -> impl Future<Output = u64> + Send {
+        gather(futures)
+    }
 }
 
 impl Library for SmolTwoThreads {
@@ -121,6 +126,10 @@ impl Library for SmolTwoThreads {
     fn group(children: u64) -> impl Future<Output = u64> + Send {
         group(children)
     }
+
+    fn gather(futures: u64) -> impl Future<Output = u64> + Send {
+        gather(futures)
+    }
 }
 
 /// The time was up.
@@ -145,4 +154,16 @@ async fn group(children: u64) -> u64 {
     };
     let set: FuturesUnordered<_> = (0..children).map(yield_once).collect();
     set.fold(0, async |sum, number| sum + number).await
+}
+
+/// What smol's users take for this: futures-util again.
+async fn gather(futures: u64) -> u64 {
+    let yield_once = |number| async move {
+        smol::future::yield_now().await;
+        number
+    };
+    join_all((0..futures).map(yield_once))
+        .await
+        .into_iter()
+        .sum()
 }

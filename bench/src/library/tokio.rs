@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
@@ -97,5 +98,20 @@ impl Library for Tokio {
             sum += number.expect("no child is aborted or panics");
         }
         sum
+    }
+
+    /// Its futures are spawned: those of a plain `join_all` are futures-util's affair, and the peer of
+    /// the column of smol.
+    async fn gather(futures: u64) -> u64 {
+        let spawn_one = |number| {
+            Self::spawn(async move {
+                tokio::task::yield_now().await;
+                number
+            })
+        };
+        join_all((0..futures).map(spawn_one))
+            .await
+            .into_iter()
+            .sum()
     }
 }

@@ -1,0 +1,36 @@
+//! gather: what it costs to poll many futures within one, twice each, and to collect their values.
+
+use rustix::time::ClockId;
+
+use super::{Program, Row, Scale, Unit, run, time_per_operation};
+use crate::library::Library;
+
+const FUTURES: u64 = 10_000;
+
+/// One gather is over before a clock has much to say.
+const GATHERS: u64 = 100;
+
+/// The goal is that against tokio, whose way is to spawn. Against the `join_all` of
+/// futures-util, in the column of smol, it is 1.2.
+pub(super) const ROW: Row = Row {
+    name: "gather of 10,000, one yield each",
+    unit: Unit::Time,
+    goal_one_thread: 20.0,
+    goal_two_workers: 20.0,
+    run: run::<Gathers>,
+};
+
+struct Gathers;
+
+impl Program for Gathers {
+    async fn run<L: Library>(scale: Scale) -> f64 {
+        let gathers = scale.of(GATHERS);
+        time_per_operation(ClockId::Monotonic, gathers * FUTURES, || async move {
+            for _ in 0..gathers {
+                let sum = L::gather(FUTURES).await;
+                assert_eq!(sum, FUTURES * (FUTURES - 1) / 2, "a future was lost");
+            }
+        })
+        .await
+    }
+}
