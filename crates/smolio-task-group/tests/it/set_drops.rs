@@ -235,15 +235,21 @@ fn a_waker_outlives_its_set() {
         let wakers: Vec<_> = wakers.iter().map(|waker| waker.recv().unwrap()).collect();
         wakers[1].wake_by_ref();
         assert_eq!(future.wakes.count(), 1, "{name}");
+        future.poll_pending();
         let wakes = future.into_wakes();
         assert_eq!(log.take().len(), 4, "{name}");
         let before = wakes.count();
+        // A tuple's futures have clones of the waker itself.
+        assert_eq!(
+            wakes.clones(),
+            if name.contains("tuple") { 4 } else { 0 },
+            "{name}"
+        );
         let late = thread::spawn(move || wakers.into_iter().for_each(std::task::Waker::wake));
         late.join().unwrap();
         if !name.contains("tuple") {
             assert_eq!(wakes.count(), before, "{name}: nobody is there any more");
         }
-        assert_eq!(wakes.clones(), 0, "{name}");
     }
 }
 
