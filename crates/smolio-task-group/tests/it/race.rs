@@ -113,7 +113,7 @@ fn losers_drop_at_once_in_their_order() {
         let guard = log.on_drop(name);
         async move {
             let _guard = guard;
-            pending().await
+            pending::<()>().await;
         }
     };
     let mut tuple = Manual::new(race((loser("a"), ready(1), loser("b"))));
@@ -148,7 +148,7 @@ fn a_wake_costs_one_poll() {
     let mut future = Manual::new(race((0..1000).map(member)));
     assert!(future.poll_while_woken().is_pending());
     assert_eq!(polls.get(), 1000);
-    wakers.borrow()[700].clone().wake();
+    wakers.borrow()[700].wake_by_ref();
     assert_eq!(polls.get(), 1000);
     assert!(future.poll_while_woken().is_pending());
     assert_eq!(polls.get(), 1001);

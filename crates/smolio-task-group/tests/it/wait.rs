@@ -144,7 +144,7 @@ fn members_drop_in_the_order_in_which_they_came() {
             if number % 2 == 0 {
                 return;
             }
-            pending().await
+            pending::<()>().await;
         }
     };
     let mut set: WaitSet<_> = (0..6).map(member).collect();

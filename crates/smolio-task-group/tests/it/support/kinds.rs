@@ -12,8 +12,11 @@ pub(crate) type Member<'a> = Pin<Box<dyn Future<Output = Result<usize, usize>> +
 /// One that runs four, and gives what came of it as a text.
 pub(crate) type Kind<'a> = Pin<Box<dyn Future<Output = String> + 'a>>;
 
+/// Makes one of four futures.
+type Runs = fn([Member<'_>; 4]) -> Kind<'_>;
+
 /// What takes four futures, by its name.
-pub(crate) const KINDS: [(&str, fn([Member<'_>; 4]) -> Kind<'_>); 9] = [
+pub(crate) const KINDS: [(&str, Runs); 9] = [
     ("gather, a tuple", |[a, b, c, d]| text(gather((a, b, c, d)))),
     ("gather", |members| text(gather(members))),
     ("gather, limited", |members| text(gather(members).limit(4))),
