@@ -42,6 +42,33 @@ use smolio_context::{Unhandled, current_task, report_unhandled};
 /// gather([save(1), save(2)]).await; // unused `Gathered` that must be used
 /// # });
 /// ```
+///
+/// Nor does it with a tuple, whose results are a tuple:
+///
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// # use smolio_task_group::gather;
+/// # async fn save(n: u32) -> Result<(), String> {
+/// #     Err(format!("no room for {n}"))
+/// # }
+/// # futures_lite::future::block_on(async {
+/// gather((save(1), save(2))).await; // unused `Result` in tuple element 0 that must be used
+/// # });
+/// ```
+///
+/// With the word for it, it does:
+///
+/// ```
+/// #![deny(unused_must_use)]
+/// # use smolio_task_group::gather;
+/// # async fn save(n: u32) -> Result<(), String> {
+/// #     Err(format!("no room for {n}"))
+/// # }
+/// # futures_lite::future::block_on(async {
+/// let _ = gather([save(1), save(2)]).await;
+/// let _ = gather((save(1), save(2))).await;
+/// # });
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[must_use = "there may be errors among the results; `let _ = ...` throws them away"]
 pub struct Gathered<T>(Vec<T>);

@@ -86,6 +86,16 @@ pub trait Until<T> {
 pub struct FirstCompleted;
 
 /// [`wait`] until a future has given an error, or all are ready.
+///
+/// For futures that give something else than a `Result` this does not compile:
+///
+/// ```compile_fail,E0277
+/// # use smolio_task_group::{FirstError, WaitSet, wait};
+/// # futures_lite::future::block_on(async {
+/// let mut set: WaitSet<_> = [std::future::ready(1)].into_iter().collect();
+/// let _ = wait(&mut set, FirstError).await; // cannot wait until `FirstError` for futures that give `{integer}`
+/// # });
+/// ```
 #[doc(alias = "FIRST_EXCEPTION")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FirstError;

@@ -2,8 +2,11 @@
 //! dropped does.
 
 use std::{
-    future::{pending, ready},
+    collections::BTreeMap,
+    future::{pending, poll_fn, ready},
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::Mutex,
+    task::{Poll, Waker},
     thread,
 };
 
@@ -214,29 +217,28 @@ fn the_results_of_a_set_outlive_the_panic_of_a_member() {
 #[test]
 fn a_waker_outlives_its_set() {
     for (name, make) in KINDS {
-        let mut wakers = Vec::new();
-        let log = Log::new();
+        let kept = Mutex::new(BTreeMap::new());
+        let (log, kept) = (Log::new(), &kept);
         let members = [0, 1, 2, 3].map(|index| -> Member<'_> {
             let guard = log.on_drop(index.to_string());
-            let (sender, waker) = std::sync::mpsc::channel();
-            wakers.push(waker);
             Box::pin(async move {
                 let _guard = guard;
-                std::future::poll_fn(|cx| {
-                    sender.send(cx.waker().clone()).unwrap();
-                    std::task::Poll::<()>::Pending
+                poll_fn(|cx| {
+                    kept.lock().unwrap().insert(index, cx.waker().clone());
+                    Poll::<()>::Pending
                 })
                 .await;
-                Ok(0)
+                Ok(index)
             })
         });
         let mut future = Manual::new(make(members));
         future.poll_pending();
-        let wakers: Vec<_> = wakers.iter().map(|waker| waker.recv().unwrap()).collect();
-        wakers[1].wake_by_ref();
+        let wakers = kept.lock().unwrap().clone();
+        wakers[&1].wake_by_ref();
         assert_eq!(future.wakes.count(), 1, "{name}");
         future.poll_pending();
         let wakes = future.into_wakes();
+        kept.lock().unwrap().clear();
         assert_eq!(log.take().len(), 4, "{name}");
         let before = wakes.count();
         // A tuple's futures have clones of the waker itself.
@@ -245,7 +247,7 @@ fn a_waker_outlives_its_set() {
             if name.contains("tuple") { 4 } else { 0 },
             "{name}"
         );
-        let late = thread::spawn(move || wakers.into_iter().for_each(std::task::Waker::wake));
+        let late = thread::spawn(move || wakers.into_values().for_each(Waker::wake));
         late.join().unwrap();
         if !name.contains("tuple") {
             assert_eq!(wakes.count(), before, "{name}: nobody is there any more");
@@ -255,7 +257,7 @@ fn a_waker_outlives_its_set() {
 
 #[test]
 fn members_may_wake_each_other_while_they_are_dropped() {
-    struct WakeOnDrop(std::task::Waker);
+    struct WakeOnDrop(Waker);
     impl Drop for WakeOnDrop {
         fn drop(&mut self) {
             self.0.wake_by_ref();
@@ -264,7 +266,7 @@ fn members_may_wake_each_other_while_they_are_dropped() {
     for (name, make) in KINDS {
         let members = [0, 1, 2, 3].map(|index| -> Member<'_> {
             Box::pin(async move {
-                let waker = std::future::poll_fn(|cx| std::task::Poll::Ready(cx.waker().clone()));
+                let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone()));
                 let _wake = WakeOnDrop(waker.await);
                 if index == 2 {
                     yield_now().await;

@@ -20,7 +20,7 @@ use std::{
 use fastrand::Rng;
 use smolio_context::{ReadyOrder, set_ready_order};
 use smolio_task_group::{
-    All, FirstCompleted, FirstError, WaitSet, as_completed, gather, try_gather, wait,
+    All, FirstCompleted, FirstError, WaitSet, as_completed, gather, race, try_gather, wait,
 };
 
 const PROGRAMS: u64 = 300;
@@ -318,6 +318,31 @@ fn try_gather_agrees_with_a_plain_list() {
             End::Value(Ok(values)) => assert!(values.into_iter().map(Ok).eq(ours.into_values())),
             End::Value(Err(index)) => assert_eq!(ours[&index], Err(index)),
             _ => assert_eq!(ours, *ended),
+        }
+    });
+}
+
+#[test]
+fn race_agrees_with_a_plain_list() {
+    each_program(false, false, |program, _, _| {
+        let unlimited = Program {
+            limit: None,
+            ..program.clone()
+        };
+        let (_, ended) = run(&unlimited, |world| {
+            all_of(members(world, &unlimited), None, false)
+        });
+        let (end, ours) = run(program, |world| race(members(world, program)));
+        match end {
+            End::Value(Ok((index, value))) => {
+                assert_eq!(ended[&index], value);
+                assert!(
+                    ours.into_iter().eq([(index, value)]),
+                    "the first is the last"
+                );
+            }
+            End::Value(Err(_)) => assert!(program.scripts.is_empty()),
+            _ => assert!(ended.is_empty() && !program.scripts.is_empty()),
         }
     });
 }
