@@ -413,3 +413,37 @@ fn a_child_is_finished_once_its_future_is_gone() {
         }
     });
 }
+
+#[test]
+fn a_child_that_has_gone_with_its_group_is_awaited_until_the_group_has_gone() {
+    let group = TaskGroup::<&str>::new();
+    let (failing, sibling) = (
+        group.spawn(async { Err::<(), _>("end") }),
+        group.spawn(pending::<()>()),
+    );
+    let last_words = CancelScope::new();
+    let keeps = CancelScope::new().shielded();
+    let mut run = Manual::new(group.run(async {
+        keeps.run(last_words.run(pending::<()>())).await;
+        Ok(())
+    }));
+    assert!(run.poll_while_woken().is_pending());
+    assert!(failing.is_finished() && sibling.is_finished());
+    let mut awaited = [Manual::new(failing), Manual::new(sibling)];
+    for child in &mut awaited {
+        for _ in 0..3 {
+            child.poll_pending();
+        }
+        assert_eq!((child.wakes.count(), child.wakes.clones()), (0, 1));
+    }
+    last_words.cancel();
+    run.poll_ready().unwrap_err();
+    for (child, why) in awaited.iter_mut().zip(["failed", "was cancelled"]) {
+        assert_eq!((child.wakes.count(), child.wakes.clones()), (1, 0));
+        let text = panic_of(|| child.poll());
+        assert!(
+            text.starts_with(&format!("awaited a child that {why};")),
+            "{text}"
+        );
+    }
+}
