@@ -107,7 +107,7 @@ fn compare(seed: u64) {
 
 #[test]
 fn stress_a_group_does_what_a_naive_one_does() {
-    rounds(6000, compare);
+    rounds(3000, compare);
 }
 
 /// The programs must be worth it: all that can happen does.
