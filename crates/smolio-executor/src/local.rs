@@ -30,6 +30,7 @@ use crate::{
     idle::{IdleAction, IdlePolicy, IdleState},
     inbox::Inbox,
     loops::LoopId,
+    pool,
     runtime::Runtime,
     table::Table,
     wake::{Key, Kind, Message, Ready, WakeTarget},
@@ -303,6 +304,7 @@ impl Local {
         let _turning = Turning::new(&self.turning);
         self.read_inbox(main);
         self.fire_timers();
+        let mut shared_polls = 0;
         for _ in 0..TURN {
             let Some(ready) = self.next_ready() else {
                 self.idle(cx);
@@ -317,7 +319,8 @@ impl Local {
                         return Poll::Ready(value);
                     }
                     // With workers that was a share of their common work as well, of up to 200 polls.
-                    if self.runtime.pool().is_some() {
+                    shared_polls += pool::take_polls();
+                    if shared_polls >= TURN {
                         break;
                     }
                 }

@@ -4,6 +4,7 @@
 //! for `spawn_local` and for clean-ups.
 
 use std::{
+    cell::Cell,
     future::{Future, pending, poll_fn},
     io,
     pin::pin,
@@ -153,6 +154,22 @@ impl Pool {
             }
         }
     }
+}
+
+thread_local! {
+    static POLLS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// A task of the workers is being polled on this thread.
+#[inline]
+pub(crate) fn count_poll() {
+    POLLS.set(POLLS.get() + 1);
+}
+
+/// How many such polls there were on this thread since the last time.
+#[inline]
+pub(crate) fn take_polls() -> u32 {
+    POLLS.take()
 }
 
 /// A worker's life.

@@ -19,6 +19,7 @@ use super::{
     local::{drop_unwanted, report_panic},
     request::CancelRequest,
 };
+use crate::pool;
 
 /// What the handle and the pool share.
 struct PooledCell<T> {
@@ -106,6 +107,7 @@ impl<F: Future, E: FnOnce()> Future for PooledFuture<F, E> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        pool::count_poll();
         if self.cell.cancel.was_made(cx) {
             self.end(Err(Failure::Cancelled));
             return Poll::Ready(());
