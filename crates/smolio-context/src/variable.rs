@@ -5,10 +5,12 @@ use std::{
     error::Error,
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
+
+use once_cell::race::OnceBox;
 
 use crate::task;
 
@@ -124,9 +126,9 @@ type List = Arc<Vec<(usize, Value)>>;
 
 /// The variables of one task.
 ///
-/// Most tasks have none, and pay for them with one load at each spawn.
+/// Most tasks have none, and pay for them with one word, and one load at each spawn.
 #[derive(Default)]
-pub(crate) struct Variables(OnceLock<Box<Own>>);
+pub(crate) struct Variables(OnceBox<Own>);
 
 #[derive(Default)]
 struct Own {
@@ -153,7 +155,7 @@ impl Variables {
 
     fn with(list: List, on_behalf: bool) -> Self {
         let list = Mutex::new(list);
-        Self(OnceLock::from(Box::new(Own { list, on_behalf })))
+        Self(OnceBox::with_value(Box::new(Own { list, on_behalf })))
     }
 
     /// Whether these are those of a second context.

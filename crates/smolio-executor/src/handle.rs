@@ -14,7 +14,7 @@ use crate::{
     cell::LocalCell,
     local::Local,
     runtime::Runtime,
-    wake::{Message, WakeTarget},
+    wake::{Home, Message},
 };
 
 /// A way to a loop from other threads. Cheap to clone.
@@ -79,9 +79,12 @@ impl Handle {
         let mut future = Some(future);
         let mut joiner = None;
         inbox.push_with(|| {
-            let target = WakeTarget::posted(self.0.main());
+            let home = Home {
+                local: self.0.main(),
+                thread: self.0.home(),
+            };
             let future = future.take().expect("called once");
-            let (cell, handle) = LocalCell::at(self.0.home(), target, context, future);
+            let (cell, handle) = LocalCell::at(home, context, future);
             joiner = Some(handle);
             Message::Adopt(cell)
         });

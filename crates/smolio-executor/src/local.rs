@@ -1,7 +1,8 @@
 //! The loop of one thread: a queue of those that are ready, a table of those that live.
 //!
 //! The loop is one future, driven by `async_io::block_on`, so that the reactor is polled on this thread whenever nothing is
-//! ready. A turn of it fires timers, reads the inbox, and polls at most [`TURN`] tasks.
+//! ready. A turn of it is a few rounds; a round reads the inbox, fires timers, and polls at most [`ROUND`] tasks. After a turn
+//! the reactor looks for events.
 
 mod guards;
 
@@ -14,6 +15,7 @@ use std::{
     rc::Rc,
     sync::Arc,
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use futures_task::waker;
@@ -33,12 +35,22 @@ use crate::{
     pool,
     runtime::Runtime,
     table::Table,
-    wake::{Key, Kind, Message, Ready, WakeTarget},
+    wake::{Key, Kind, Message, Ready},
 };
 
-/// How many tasks are polled before I/O and timers get their turn: tokio's number, a prime, so that it does not fall into
-/// step with patterns in the program.
-const TURN: u32 = 61;
+/// How many tasks are polled before timers and the inbox get their turn: tokio's number, a prime, so that it does not fall
+/// into step with patterns in the program.
+const ROUND: u32 = 61;
+
+/// A turn goes on for another round if it has taken less than this.
+///
+/// A look at the reactor costs five system calls, about a microsecond. Where a poll takes some tens of nanoseconds, that is as
+/// much as a whole round; what an event that is waiting cares for is time, not a number of polls. It is less than the 50 µs
+/// after which the helper thread of async-io takes the reactor for abandoned and drives it itself.
+const SHORTEST_TURN: Duration = Duration::from_micros(40);
+
+/// How many rounds a turn has at most: the time of a virtual clock stands still.
+const ROUNDS: u32 = 32;
 
 thread_local! {
     static CURRENT: RefCell<Option<Rc<Local>>> = const { RefCell::new(None) };
@@ -78,6 +90,16 @@ pub(crate) enum Phase {
     Closing,
     /// Takes nothing.
     Closed,
+}
+
+/// How a round ended.
+enum Round<T> {
+    /// Main is ready.
+    Main(T),
+    /// Nobody is ready.
+    Idle,
+    /// There may be more.
+    More,
 }
 
 impl Local {
@@ -156,8 +178,7 @@ impl Local {
         context: TaskContext,
         future: F,
     ) -> Joiner<F::Output> {
-        let target = WakeTarget::queued(self.id, kind);
-        let (cell, joiner) = LocalCell::here(target, context, future);
+        let (cell, joiner) = LocalCell::here(self.id, kind, context, future);
         self.start(cell);
         joiner
     }
@@ -175,8 +196,7 @@ impl Local {
         context: TaskContext,
         future: F,
     ) -> Joiner<F::Output> {
-        let target = WakeTarget::queued(self.id, Kind::Task);
-        let (cell, joiner) = LocalCell::here(target, context, future);
+        let (cell, joiner) = LocalCell::here(self.id, Kind::Task, context, future);
         cell.cancel();
         cell.run();
         joiner
@@ -247,12 +267,12 @@ impl Local {
         }
     }
 
-    fn read_inbox(&self, main: &WakeTarget) {
+    fn read_inbox(&self, main: &MainWake) {
         let mut messages = self.messages.take();
         self.inbox.drain(&mut messages);
         for message in messages.drain(..) {
             match message {
-                Message::Wake(Key::MAIN) => main.received(self),
+                Message::Wake(Key::MAIN) => main.target().received(self),
                 Message::Wake(key) => {
                     self.table
                         .with(key, |task| task.wake_target().received(self));
@@ -278,13 +298,13 @@ impl Local {
         let _current = Entered::new(self, main_task);
         let _timers = self.timers.enter();
         let _sink = install_sink(self.clone());
-        let target = Arc::new(MainWake(WakeTarget::main(self.id)));
-        let main_waker = waker(target.clone());
+        let main_wake = Arc::new(MainWake::new(self));
+        let main_waker = waker(main_wake.clone());
         self.enqueue(Ready::Woken(Key::MAIN));
         // Declared last, so that it is dropped first, while all of the above still holds.
         let mut main = pin!(main);
         let turn = |cx: &mut Context<'_>| {
-            self.turn(cx, &target.0, || {
+            self.turn(cx, &main_wake, || {
                 main.as_mut().poll(&mut Context::from_waker(&main_waker))
             })
         };
@@ -297,34 +317,26 @@ impl Local {
     fn turn<T>(
         &self,
         cx: &mut Context<'_>,
-        main: &WakeTarget,
+        main: &MainWake,
         mut poll_main: impl FnMut() -> Poll<T>,
     ) -> Poll<T> {
         self.follow(cx.waker());
         let _turning = Turning::new(&self.turning);
-        self.read_inbox(main);
-        self.fire_timers();
-        let mut shared_polls = 0;
-        for _ in 0..TURN {
-            let Some(ready) = self.next_ready() else {
-                self.idle(cx);
-                return Poll::Pending;
-            };
-            self.still_idle.set(false);
-            match ready {
-                Ready::New(task) => self.run_first(task),
-                Ready::Woken(Key::MAIN) => {
-                    main.dequeued();
-                    if let Poll::Ready(value) = poll_main() {
-                        return Poll::Ready(value);
-                    }
-                    // With workers that was a share of their common work as well, of up to 200 polls.
-                    shared_polls += pool::take_polls();
-                    if shared_polls >= TURN {
-                        break;
-                    }
+        let begin = Instant::now();
+        let mut now = begin;
+        for _ in 0..ROUNDS {
+            self.read_inbox(main);
+            self.fire_timers(now);
+            match self.round(main, &mut poll_main) {
+                Round::Main(value) => return Poll::Ready(value),
+                Round::Idle => {
+                    self.idle(cx);
+                    return Poll::Pending;
                 }
-                Ready::Woken(key) => self.run_again(key),
+                Round::More => now = Instant::now(),
+            }
+            if now.duration_since(begin) >= SHORTEST_TURN {
+                break;
             }
         }
         // There may be more: the reactor gets a turn, and then we go on.
@@ -332,14 +344,40 @@ impl Local {
         Poll::Pending
     }
 
-    fn fire_timers(&self) {
+    fn round<T>(&self, main: &MainWake, poll_main: &mut impl FnMut() -> Poll<T>) -> Round<T> {
+        let mut shared_polls = 0;
+        for _ in 0..ROUND {
+            let Some(ready) = self.next_ready() else {
+                return Round::Idle;
+            };
+            self.still_idle.set(false);
+            match ready {
+                Ready::New(task) => self.run_first(task),
+                Ready::Woken(Key::MAIN) => {
+                    main.target().dequeued();
+                    if let Poll::Ready(value) = poll_main() {
+                        return Round::Main(value);
+                    }
+                    // With workers that was a share of their common work as well, of up to 200 polls.
+                    shared_polls += pool::take_polls();
+                    if shared_polls >= ROUND {
+                        break;
+                    }
+                }
+                Ready::Woken(key) => self.run_again(key),
+            }
+        }
+        Round::More
+    }
+
+    fn fire_timers(&self, now: Instant) {
         let fire = || {
             if self.runtime.pool().is_none() {
-                // Timeouts that are made in this turn count from here, and need not read the clock each.
-                self.timers.fire_and_begin_turn(Instant::now());
+                // Timeouts that are made in this round count from here, and need not read the clock each.
+                self.timers.fire_and_begin_turn(now);
             } else if !self.timers.is_empty() {
                 // A task that moves to another worker takes its timeouts along, out of the turn.
-                self.timers.fire(Instant::now());
+                self.timers.fire(now);
             }
         };
         // Wakers are foreign code, where somebody polls a timer by hand. One that panics must not take the loop with it.

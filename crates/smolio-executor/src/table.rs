@@ -5,7 +5,6 @@
 use std::{cell::RefCell, sync::Arc};
 
 use slab::Slab;
-use smolio_context::TaskInfo;
 
 use crate::{cell::Runnable, wake::Key};
 
@@ -25,7 +24,7 @@ impl Table {
         let place = entries.vacant_entry();
         let key = Key {
             index: u32::try_from(place.key()).expect("2^32 tasks do not fit into memory"),
-            stamp: stamp(task.info()),
+            stamp: task.wake_target().stamp(),
         };
         place.insert(Entry {
             task: Some(task),
@@ -75,10 +74,4 @@ impl Table {
             .filter_map(|(_, entry)| entry.task.clone())
             .collect()
     }
-}
-
-/// Tells apart tasks that had the same place one after the other.
-fn stamp(task: &TaskInfo) -> u32 {
-    // The low half is enough: a key would have to be kept while 2^32 tasks come and go, and then cost one poll too many.
-    task.id().get() as u32
 }

@@ -155,7 +155,7 @@ impl<T> Future for Task<T> {
 pub(crate) fn value_of<T>(task: &TaskInfo, outcome: Outcome<T>) -> T {
     match outcome {
         Ok(value) => value,
-        Err(Failure::Panicked(payload)) => resume_unwind(payload),
+        Err(Failure::Panicked(payload)) => resume_unwind(payload.into_inner()),
         Err(Failure::Cancelled) => panic!("{task} was cancelled"),
     }
 }
@@ -248,7 +248,7 @@ impl JoinError {
     fn new(task: TaskInfo, failure: Failure) -> Self {
         let panic = match failure {
             Failure::Cancelled => None,
-            Failure::Panicked(payload) => Some(Mutex::new(payload)),
+            Failure::Panicked(payload) => Some(Mutex::new(payload.into_inner())),
         };
         Self { task, panic }
     }

@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::{cell::Runnable, local::Local, loops::LoopId, wake_state::WakeState};
+use crate::{
+    cell::{Runnable, Thread},
+    local::Local,
+    loops::LoopId,
+};
 
-pub(crate) use crate::wake_state::{Key, Kind};
+pub(crate) use crate::wake_state::{Key, Kind, WakeState};
 
 /// What other threads say to a loop.
 pub(crate) enum Message {
@@ -15,49 +19,46 @@ pub(crate) enum Message {
     Look,
 }
 
+/// Where a task is at home.
+#[derive(Clone, Copy)]
+pub(crate) struct Home {
+    pub(crate) local: LoopId,
+    pub(crate) thread: Thread,
+}
+
 /// The part of a task that its wakers touch: see [`WakeState`].
-pub(crate) struct WakeTarget(WakeState<LoopId>);
+pub(crate) struct WakeTarget<'a, Rest> {
+    state: &'a WakeState<Home, Rest>,
+    stamp: u32,
+}
 
-impl WakeTarget {
-    /// A task that its spawner puts onto the queue.
+impl<'a, Rest> WakeTarget<'a, Rest> {
+    /// The state of the task that has this stamp.
     #[inline]
-    pub(crate) fn queued(home: LoopId, kind: Kind) -> Self {
-        Self(WakeState::queued(home, kind))
-    }
-
-    /// A task that its spawner, on another thread, puts into the inbox.
-    pub(crate) fn posted(home: LoopId) -> Self {
-        Self(WakeState::posted(home, Kind::Task))
-    }
-
-    /// The main future of a loop.
-    pub(crate) fn main(home: LoopId) -> Self {
-        Self(WakeState::placed(home, Kind::Internal, Key::MAIN))
+    pub(crate) fn new(state: &'a WakeState<Home, Rest>, stamp: u32) -> Self {
+        Self { state, stamp }
     }
 
     pub(crate) fn kind(&self) -> Kind {
-        self.0.kind
+        self.state.kind()
+    }
+
+    /// See [`Key`].
+    pub(crate) fn stamp(&self) -> u32 {
+        self.stamp
     }
 
     /// Asks the task to end, which it does at its next turn. From any thread.
     pub(crate) fn cancel(&self) {
-        self.0.cancel();
+        self.state.cancel();
         self.wake();
-    }
-
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.0.is_cancelled()
-    }
-
-    pub(crate) fn is_untouched(&self) -> bool {
-        self.0.is_untouched()
     }
 
     /// From any thread.
     #[inline]
     pub(crate) fn wake(&self) {
         let at_home = Local::with_current(|local| {
-            let ours = local.id() == self.0.home;
+            let ours = local.id() == self.state.home.local;
             if ours {
                 self.enqueue(local);
             }
@@ -70,39 +71,39 @@ impl WakeTarget {
 
     #[cold]
     fn post(&self) {
-        let Some(key) = self.0.wake_from_afar() else {
+        let Some(key) = self.state.wake_from_afar(self.stamp) else {
             return;
         };
         // If the loop has closed, the task is gone, and nobody misses the wake.
-        if let Some(inbox) = self.0.home.inbox() {
+        if let Some(inbox) = self.state.home.local.inbox() {
             inbox.push(Message::Wake(key)).ok();
         }
     }
 
     #[inline]
     fn enqueue(&self, local: &Local) {
-        if let Some(key) = self.0.wake_at_home() {
+        if let Some(key) = self.state.wake_at_home(self.stamp) {
             local.enqueue(Ready::Woken(key));
         }
     }
 
     pub(crate) fn dequeued(&self) {
-        self.0.dequeued();
+        self.state.dequeued();
     }
 
     pub(crate) fn settle(&self, key: Key) -> bool {
-        self.0.settle(key)
+        self.state.settle(key)
     }
 
     /// The loop has read the message of a wake.
     pub(crate) fn received(&self, local: &Local) {
-        self.0.received();
+        self.state.received();
         self.enqueue(local);
     }
 
     /// The task has arrived in its loop, which puts it onto the queue.
     pub(crate) fn arrived(&self) {
-        self.0.received();
+        self.state.received();
     }
 }
 

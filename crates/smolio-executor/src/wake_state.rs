@@ -1,13 +1,16 @@
 //! What a task remembers of its wakes: the atomic protocol, apart from queue and inbox, so that loom can check it.
 //!
-//! A wake is remembered in one of two flags. `queued` belongs to the loop's thread, and there a plain load and store are enough.
+//! A wake is remembered in one of two flags. `QUEUED`, one of the marks, belongs to the loop's thread, and there a plain load and store are enough.
 //! `posted` is for all other threads; it is exchanged, with acquire and release, so that what the waker's thread did before is
 //! seen by the poll, and what the loop did before is seen by the waker's thread.
 //!
 //! A task that has not been pending yet has no place in the table. Wakes then only set their flag, and
 //! [`settle`](WakeState::settle) looks at both.
+//!
+//! Each task has one of these, and most tasks are small: so it is packed into 16 bytes, with `Rest` for what else has to lie in
+//! the same two words.
 
-use crate::sync::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
 /// What a task is to its loop.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,66 +38,91 @@ impl Key {
         index: u32::MAX,
         stamp: 0,
     };
-
-    /// A task that has no place yet.
-    const NONE: Self = Self {
-        index: u32::MAX,
-        stamp: 1,
-    };
-
-    fn to_bits(self) -> u64 {
-        u64::from(self.index) << 32 | u64::from(self.stamp)
-    }
-
-    fn from_bits(bits: u64) -> Self {
-        Self {
-            index: (bits >> 32) as u32,
-            stamp: bits as u32,
-        }
-    }
 }
+
+/// In the place of an index: the task has none yet.
+const NO_PLACE: u32 = u32::MAX - 1;
+
+/// In the marks: the bits of the kind.
+const KIND: u8 = 3;
+/// In the marks: the task is on the queue of its loop.
+const QUEUED: u8 = 4;
+/// In the marks: the future is lent to somebody.
+const LENT: u8 = 8;
 
 /// The flags of one task. `Home` says which loop it belongs to.
-pub(crate) struct WakeState<Home> {
+pub(crate) struct WakeState<Home, Rest> {
     pub(crate) home: Home,
-    pub(crate) kind: Kind,
-    key: AtomicU64,
-    queued: AtomicBool,
+    index: AtomicU32,
+    /// Written by the loop's thread alone, without an exchange.
+    marks: AtomicU8,
     posted: AtomicBool,
     cancelled: AtomicBool,
+    /// Not a matter of wakes. In a struct of its own around this one it would cost another word.
+    pub(crate) rest: Rest,
 }
 
-impl<Home> WakeState<Home> {
+impl<Home, Rest> WakeState<Home, Rest> {
     /// Of a task that its spawner puts onto the queue.
-    pub(crate) fn queued(home: Home, kind: Kind) -> Self {
-        Self::new(home, kind, Key::NONE, false)
+    pub(crate) fn queued(home: Home, kind: Kind, rest: Rest) -> Self {
+        Self::new(home, kind, NO_PLACE, false, rest)
     }
 
     /// Of a task that its spawner, on another thread, puts into the inbox.
-    pub(crate) fn posted(home: Home, kind: Kind) -> Self {
-        Self::new(home, kind, Key::NONE, true)
+    pub(crate) fn posted(home: Home, kind: Kind, rest: Rest) -> Self {
+        Self::new(home, kind, NO_PLACE, true, rest)
     }
 
     /// Of one that has its place, and is on the queue.
-    pub(crate) fn placed(home: Home, kind: Kind, key: Key) -> Self {
-        Self::new(home, kind, key, false)
+    pub(crate) fn placed(home: Home, kind: Kind, key: Key, rest: Rest) -> Self {
+        Self::new(home, kind, key.index, false, rest)
     }
 
     #[inline]
-    fn new(home: Home, kind: Kind, key: Key, posted: bool) -> Self {
+    fn new(home: Home, kind: Kind, index: u32, posted: bool, rest: Rest) -> Self {
         Self {
             home,
-            kind,
-            key: AtomicU64::new(key.to_bits()),
-            queued: AtomicBool::new(true),
+            index: AtomicU32::new(index),
+            marks: AtomicU8::new(kind as u8 | QUEUED),
             posted: AtomicBool::new(posted),
             cancelled: AtomicBool::new(false),
+            rest,
         }
     }
 
-    fn place(&self) -> Option<Key> {
-        let key = Key::from_bits(self.key.load(Ordering::Relaxed));
-        (key != Key::NONE).then_some(key)
+    pub(crate) fn kind(&self) -> Kind {
+        match self.marks.load(Ordering::Relaxed) & KIND {
+            0 => Kind::Task,
+            1 => Kind::CleanUp,
+            _ => Kind::Internal,
+        }
+    }
+
+    fn has(&self, mark: u8) -> bool {
+        self.marks.load(Ordering::Relaxed) & mark != 0
+    }
+
+    /// On the loop's thread only.
+    #[inline]
+    fn set(&self, mark: u8, on: bool) {
+        let marks = self.marks.load(Ordering::Relaxed);
+        let marks = if on { marks | mark } else { marks & !mark };
+        self.marks.store(marks, Ordering::Relaxed);
+    }
+
+    /// Says that the future is lent, or given back; tells what was said before. On the loop's thread only.
+    #[inline]
+    pub(crate) fn lend(&self, lent: bool) -> bool {
+        let before = self.has(LENT);
+        self.set(LENT, lent);
+        before
+    }
+
+    /// The stamp is known to the caller.
+    #[inline]
+    fn place(&self, stamp: u32) -> Option<Key> {
+        let index = self.index.load(Ordering::Relaxed);
+        (index != NO_PLACE).then_some(Key { index, stamp })
     }
 
     /// To be followed by a wake.
@@ -108,40 +136,40 @@ impl<Home> WakeState<Home> {
 
     /// Whether the task was neither polled nor cancelled yet: it has no place, and was not taken off the queue.
     pub(crate) fn is_untouched(&self) -> bool {
-        let is_new = self.place().is_none() && self.queued.load(Ordering::Relaxed);
+        let is_new = self.place(0).is_none() && self.has(QUEUED);
         is_new && !self.is_cancelled()
     }
 
     /// A wake from another thread. Gives the key that is to be put into the inbox, if one is.
-    pub(crate) fn wake_from_afar(&self) -> Option<Key> {
+    pub(crate) fn wake_from_afar(&self, stamp: u32) -> Option<Key> {
         if self.posted.swap(true, Ordering::AcqRel) {
             return None;
         }
-        self.place()
+        self.place(stamp)
     }
 
     /// A wake on the loop's own thread. Gives the key that is to be put onto the queue, if one is.
     #[inline]
-    pub(crate) fn wake_at_home(&self) -> Option<Key> {
-        if self.queued.load(Ordering::Relaxed) {
+    pub(crate) fn wake_at_home(&self, stamp: u32) -> Option<Key> {
+        if self.has(QUEUED) {
             return None;
         }
-        self.queued.store(true, Ordering::Relaxed);
-        self.place()
+        self.set(QUEUED, true);
+        self.place(stamp)
     }
 
     /// The loop has taken the task off its queue, and will poll it.
     pub(crate) fn dequeued(&self) {
-        self.queued.store(false, Ordering::Relaxed);
+        self.set(QUEUED, false);
     }
 
     /// The first poll has left the task pending, and it has a place now. True if it was woken meanwhile, and must be queued.
     pub(crate) fn settle(&self, key: Key) -> bool {
-        self.key.store(key.to_bits(), Ordering::Relaxed);
+        self.index.store(key.index, Ordering::Relaxed);
         // Either the other thread's exchange comes first, and we see it here; or ours does, and it sees the key.
         let posted = self.posted.swap(false, Ordering::AcqRel);
-        let woken = posted || self.queued.load(Ordering::Relaxed);
-        self.queued.store(woken, Ordering::Relaxed);
+        let woken = posted || self.has(QUEUED);
+        self.set(QUEUED, woken);
         woken
     }
 

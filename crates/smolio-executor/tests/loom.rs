@@ -24,7 +24,7 @@ mod sync {
         cell::UnsafeCell,
         sync::{
             Mutex, MutexGuard,
-            atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering, fence},
+            atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, fence},
         },
     };
 
@@ -71,7 +71,7 @@ mod wake_state;
 mod request;
 
 use inbox::Inbox;
-use join::JoinCell;
+use join::{JoinCell, JoinSlots, JoinState};
 use request::CancelRequest;
 use wake_state::{Key, Kind, WakeState};
 
@@ -199,26 +199,36 @@ impl Drop for Output {
     }
 }
 
+/// Bits and slots that belong together.
+struct Both(JoinState, JoinSlots<Output>);
+
+impl Both {
+    fn join(&self) -> JoinCell<'_, Output> {
+        // SAFETY: they are used with each other only.
+        unsafe { JoinCell::new(&self.0, &self.1) }
+    }
+}
+
 /// A cell, the runner's thread that completes it, and how many outputs were dropped.
 fn running() -> (
-    Arc<JoinCell<Output>>,
+    Arc<Both>,
     thread::JoinHandle<()>,
     std::sync::Arc<AtomicUsize>,
 ) {
     let drops = std::sync::Arc::new(AtomicUsize::new(0));
-    let cell = Arc::new(JoinCell::new());
+    let cell = Arc::new(Both(JoinState::new(), JoinSlots::new()));
     let (ours, output) = (cell.clone(), Output(drops.clone()));
     // SAFETY: the one call of the one runner.
-    let runner = thread::spawn(move || unsafe { ours.complete(output, drop) });
+    let runner = thread::spawn(move || unsafe { ours.join().complete(output, drop) });
     (cell, runner, drops)
 }
 
-fn poll(cell: &JoinCell<Output>, waker: &Waker) -> Poll<()> {
+fn poll(cell: &Both, waker: &Waker) -> Poll<()> {
     // SAFETY: each model has one handle, on one thread.
-    unsafe { cell.poll_complete(&mut Context::from_waker(waker)) }
+    unsafe { cell.join().poll_complete(&mut Context::from_waker(waker)) }
 }
 
-fn sleep_until_complete(cell: &JoinCell<Output>, sleeper: &Sleeper) {
+fn sleep_until_complete(cell: &Both, sleeper: &Sleeper) {
     let waker = sleeper.waker();
     while poll(cell, &waker).is_pending() {
         sleeper.sleep();
@@ -231,12 +241,12 @@ fn join_wakes_the_one_who_waits() {
         let (cell, runner, drops) = running();
         sleep_until_complete(&cell, &Sleeper::new());
         // SAFETY: the one handle.
-        let output = unsafe { cell.take() };
+        let output = unsafe { cell.join().take() };
         assert_eq!(drops.load(Ordering::Relaxed), 0);
         assert!(output.is_some());
         drop(output);
         // SAFETY: the one handle. It was taken already.
-        assert!(unsafe { cell.take() }.is_none());
+        assert!(unsafe { cell.join().take() }.is_none());
         runner.join().unwrap();
         drop(cell);
         assert_eq!(drops.load(Ordering::Relaxed), 1);
@@ -252,7 +262,7 @@ fn join_wakes_the_last_one_who_waits() {
             sleep_until_complete(&cell, &Sleeper::new());
         }
         // SAFETY: the one handle.
-        assert!(unsafe { cell.take() }.is_some());
+        assert!(unsafe { cell.join().take() }.is_some());
         runner.join().unwrap();
         assert_eq!(drops.load(Ordering::Relaxed), 1);
     });
@@ -264,7 +274,7 @@ fn join_left_at_any_moment() {
     model(|| {
         let (cell, runner, drops) = running();
         // SAFETY: the one handle.
-        let output = unsafe { cell.leave() };
+        let output = unsafe { cell.join().leave() };
         if let Some(output) = output {
             assert_eq!(drops.load(Ordering::Relaxed), 0);
             drop(output);
@@ -281,7 +291,7 @@ fn join_left_and_waited_for() {
         let (cell, runner, drops) = running();
         let pending = poll(&cell, &Sleeper::new().waker()).is_pending();
         // SAFETY: the one handle.
-        let output = unsafe { cell.leave() };
+        let output = unsafe { cell.join().leave() };
         assert!(output.is_some() || pending);
         sleep_until_complete(&cell, &Sleeper::new());
         drop(output);
@@ -296,11 +306,11 @@ fn join_taken_when_it_is_there() {
     model(|| {
         let (cell, runner, drops) = running();
         // SAFETY: the one handle.
-        let early = unsafe { cell.take() };
-        assert!(early.is_none() || cell.is_complete());
+        let early = unsafe { cell.join().take() };
+        assert!(early.is_none() || cell.join().is_complete());
         let rest = if early.is_none() {
             // SAFETY: the one handle.
-            unsafe { cell.leave() }
+            unsafe { cell.join().leave() }
         } else {
             None
         };
@@ -338,7 +348,7 @@ const PLACE: Key = Key { index: 0, stamp: 7 };
 
 /// A loop with one task in it, which waits for `news`: polls it whenever it is ready, and gives it its place after the first.
 fn wait_for_news(
-    state: &WakeState<()>,
+    state: &WakeState<(), ()>,
     inbox: &Inbox<Key>,
     news: &loom::sync::atomic::AtomicUsize,
     wanted: usize,
@@ -351,7 +361,7 @@ fn wait_for_news(
         for key in messages.drain(..) {
             assert_eq!(key, PLACE);
             state.received();
-            ready |= state.wake_at_home().is_some();
+            ready |= state.wake_at_home(PLACE.stamp).is_some();
         }
         if !ready {
             sleeper.sleep();
@@ -374,14 +384,14 @@ fn wait_for_news(
 #[test]
 fn a_wake_from_afar_is_seen() {
     model(|| {
-        let state = Arc::new(WakeState::queued((), Kind::Task));
+        let state = Arc::new(WakeState::queued((), Kind::Task, ()));
         let inbox = Arc::new(Inbox::new());
         let news = Arc::new(loom::sync::atomic::AtomicUsize::new(0));
         let wakers = [(); 2].map(|()| {
             let (state, inbox, news) = (state.clone(), inbox.clone(), news.clone());
             thread::spawn(move || {
                 news.fetch_add(1, Ordering::Relaxed);
-                if let Some(key) = state.wake_from_afar() {
+                if let Some(key) = state.wake_from_afar(PLACE.stamp) {
                     inbox.push(key).unwrap();
                 }
             })
@@ -397,13 +407,13 @@ fn a_wake_from_afar_is_seen() {
 #[test]
 fn a_cancel_overtakes_no_task() {
     model(|| {
-        let state = Arc::new(WakeState::posted((), Kind::Task));
+        let state = Arc::new(WakeState::posted((), Kind::Task, ()));
         let inbox = Arc::new(Inbox::new());
         let canceller = {
             let (state, inbox) = (state.clone(), inbox.clone());
             thread::spawn(move || {
                 state.cancel();
-                if let Some(key) = state.wake_from_afar() {
+                if let Some(key) = state.wake_from_afar(PLACE.stamp) {
                     inbox.push(key).unwrap();
                 }
             })
@@ -420,7 +430,7 @@ fn a_cancel_overtakes_no_task() {
             inbox.drain(&mut messages);
             for _ in messages.drain(..) {
                 state.received();
-                ready |= state.wake_at_home().is_some();
+                ready |= state.wake_at_home(PLACE.stamp).is_some();
             }
             if ready {
                 ready = false;

@@ -1,7 +1,7 @@
 //! A future that only its home thread may touch, whoever holds the cell.
 //!
 //! A waker may be on any thread, and it keeps the cell of its task alive; the future in the cell may be `!Send`. So every
-//! access asks which thread it is on.
+//! access asks which thread it is on: see `LocalCell::with_future`.
 
 use std::{
     cell::{Cell, UnsafeCell},
@@ -34,76 +34,41 @@ impl Thread {
     }
 }
 
-/// A future that lives, is polled and is dropped on one thread.
-pub(super) struct Bound<F> {
-    home: Thread,
-    busy: Cell<bool>,
+/// A future that lives, is polled and is dropped on one thread. Which one that is, its cell knows.
+pub(super) struct Bound<F>(
     // `None` once the future is gone.
-    future: UnsafeCell<Option<F>>,
-}
+    UnsafeCell<Option<F>>,
+);
 
-// SAFETY: `future` and `busy` are touched only by `with`, which first makes sure that it is on the home thread, and by
-// `drop`, which has the cell to itself and looks no further than whether there is a future if it is elsewhere. `new` lets a
-// future travel to its home only if it is `Send`. `home` never changes.
+// SAFETY: the future is reached through `lend`, whose caller is on its home thread, and through `is_gone`, which
+// looks no further than that, by the one who has the cell to itself. A future that is sent to its home when it is made is `Send`
+// (see `LocalCell::at`).
 unsafe impl<F> Send for Bound<F> {}
 // SAFETY: as above: whoever shares the cell, only one thread gets at what is inside.
 unsafe impl<F> Sync for Bound<F> {}
 
 impl<F> Bound<F> {
-    /// A future at home on this thread.
-    pub(super) fn here(future: F) -> Self {
-        Self::at(Thread::current(), future)
+    pub(super) fn new(future: F) -> Self {
+        Self(UnsafeCell::new(Some(future)))
     }
 
-    /// A future that is at home on another thread from now on.
-    pub(super) fn new(home: Thread, future: F) -> Self
-    where
-        F: Send,
-    {
-        Self::at(home, future)
-    }
-
-    fn at(home: Thread, future: F) -> Self {
-        Self {
-            home,
-            busy: Cell::new(false),
-            future: UnsafeCell::new(Some(future)),
-        }
-    }
-
-    /// Lends the future to `f`.
+    /// The future.
     ///
-    /// # Panics
-    /// On any other thread than its home, and when called from within `f`.
+    /// # Safety
+    /// The caller is on the home thread of the future, and what was lent before has been given back.
     #[inline]
-    pub(super) fn with<R>(&self, f: impl FnOnce(Pin<&mut Option<F>>) -> R) -> R {
-        struct Busy<'a>(&'a Cell<bool>);
-        impl Drop for Busy<'_> {
-            fn drop(&mut self) {
-                self.0.set(false);
-            }
-        }
-        assert!(
-            self.home == Thread::current(),
-            "a task is touched on a thread that is not its own"
-        );
-        assert!(
-            !self.busy.replace(true),
-            "a task is polled from within itself"
-        );
-        let _busy = Busy(&self.busy);
-        // SAFETY: we are on the home thread, where `busy` makes this the only reference. The future never moves: it is only
-        // ever lent pinned, and it is dropped in place, by `Pin::set` in `f` or with the cell.
-        f(unsafe { Pin::new_unchecked(&mut *self.future.get()) })
+    #[expect(
+        clippy::mut_from_ref,
+        reason = "that there is one at a time is the caller's promise"
+    )]
+    pub(super) unsafe fn lend(&self) -> Pin<&mut Option<F>> {
+        // SAFETY: the caller's promise makes this the only reference. The future never moves: it is only ever lent pinned, and
+        // it is dropped in place, by `Pin::set` or with the cell.
+        unsafe { Pin::new_unchecked(&mut *self.0.get()) }
     }
-}
 
-impl<F> Drop for Bound<F> {
-    fn drop(&mut self) {
-        // A loop drops its futures before it lets go of their cells, so this cannot happen. If it did, dropping the future
-        // here could be a data race, and leaking it would free pinned memory without a drop: neither is allowed.
-        if self.future.get_mut().is_some() && self.home != Thread::current() {
-            std::process::abort();
-        }
+    /// Whether the future is gone.
+    pub(super) fn is_gone(&mut self) -> bool {
+        self.0.get_mut().is_none()
     }
 }

@@ -18,12 +18,27 @@ pub(crate) type Outcome<T> = Result<T, Failure>;
 /// How a task ended without a value.
 pub(crate) enum Failure {
     Cancelled,
-    Panicked(Box<dyn Any + Send>),
+    Panicked(Payload),
+}
+
+/// What a task panicked with, behind one more pointer: few tasks panic, and each would pay for the second word.
+pub(crate) struct Payload(Box<Box<dyn Any + Send>>);
+
+impl Payload {
+    pub(crate) fn into_inner(self) -> Box<dyn Any + Send> {
+        *self.0
+    }
+}
+
+impl From<Box<dyn Any + Send>> for Payload {
+    fn from(payload: Box<dyn Any + Send>) -> Self {
+        Self(Box::new(payload))
+    }
 }
 
 /// A task as its handle sees it, whatever its future is.
 pub(crate) trait Joinable<T>: Completion {
-    fn join_cell(&self) -> &JoinCell<Outcome<T>>;
+    fn join_cell(&self) -> JoinCell<'_, Outcome<T>>;
 
     /// The same cell without the type of its value. (A coercion would do this from Rust 1.86 on.)
     fn into_completion(self: Arc<Self>) -> Arc<dyn Completion>;

@@ -14,10 +14,13 @@ use smolio_context::{TaskContext, TaskInfo, Unhandled, report_unhandled};
 
 use super::{
     bound::{Bound, Thread},
-    join::JoinCell,
+    join::{JoinCell, JoinSlots, JoinState},
     joiner::{Completion, Failure, Joinable, Joiner, Outcome},
 };
-use crate::wake::WakeTarget;
+use crate::{
+    loops::LoopId,
+    wake::{Home, Kind, WakeState, WakeTarget},
+};
 
 /// What the loop knows of a task.
 pub(crate) trait Runnable: Completion {
@@ -27,48 +30,56 @@ pub(crate) trait Runnable: Completion {
     /// On any other thread than the loop's.
     fn run(self: Arc<Self>) -> Option<Arc<dyn Runnable>>;
 
-    fn wake_target(&self) -> &WakeTarget;
+    fn wake_target(&self) -> TaskTarget<'_>;
 }
+
+/// The flags of a task and the bits of its handle, in two words.
+type TaskState = WakeState<Home, JoinState>;
+type TaskTarget<'a> = WakeTarget<'a, JoinState>;
 
 pub(crate) struct LocalCell<F: Future> {
-    wake_target: WakeTarget,
+    state: TaskState,
     context: TaskContext,
     future: Bound<F>,
-    join: JoinCell<Outcome<F::Output>>,
+    join: JoinSlots<Outcome<F::Output>>,
 }
 
+// With the two counts of the `Arc` a small task takes 120 bytes, the largest block that glibc has a fast list for: a block
+// that is larger costs two to four times as much to come by.
+const _: () = assert!(size_of::<LocalCell<std::future::Ready<u64>>>() <= 120 - 16);
+
 impl<F: Future + 'static> LocalCell<F> {
-    /// A task of the loop of this thread.
+    /// A task of the loop of this thread, which puts it onto its queue.
     // Built where it is asked for: moving the parts about costs more than the rest of it.
     #[inline(always)]
     pub(crate) fn here(
-        wake_target: WakeTarget,
+        local: LoopId,
+        kind: Kind,
         context: TaskContext,
         future: F,
     ) -> (Arc<Self>, Joiner<F::Output>) {
+        let home = Home {
+            local,
+            thread: Thread::current(),
+        };
         Self::start(Arc::new(Self {
-            wake_target,
+            state: WakeState::queued(home, kind, JoinState::new()),
             context,
-            future: Bound::here(future),
-            join: JoinCell::new(),
+            future: Bound::new(future),
+            join: JoinSlots::new(),
         }))
     }
 
-    /// A task that was made elsewhere for the loop that runs on `home`.
-    pub(crate) fn at(
-        home: Thread,
-        wake_target: WakeTarget,
-        context: TaskContext,
-        future: F,
-    ) -> (Arc<Self>, Joiner<F::Output>)
+    /// A task that was made elsewhere for the loop at `home`, and goes into its inbox.
+    pub(crate) fn at(home: Home, context: TaskContext, future: F) -> (Arc<Self>, Joiner<F::Output>)
     where
         F: Send,
     {
         Self::start(Arc::new(Self {
-            wake_target,
+            state: WakeState::posted(home, Kind::Task, JoinState::new()),
             context,
-            future: Bound::new(home, future),
-            join: JoinCell::new(),
+            future: Bound::new(future),
+            join: JoinSlots::new(),
         }))
     }
 
@@ -79,12 +90,43 @@ impl<F: Future + 'static> LocalCell<F> {
         (cell, joiner)
     }
 
+    /// Lends the future to `f`.
+    ///
+    /// # Panics
+    /// On any other thread than its home, and when called from within `f`.
+    #[inline]
+    fn with_future<R>(&self, f: impl FnOnce(Pin<&mut Option<F>>) -> R) -> R {
+        struct GiveBack<'a>(&'a TaskState);
+        impl Drop for GiveBack<'_> {
+            fn drop(&mut self) {
+                self.0.lend(false);
+            }
+        }
+        assert!(
+            self.state.home.thread == Thread::current(),
+            "a task is touched on a thread that is not its own"
+        );
+        assert!(
+            !self.state.lend(true),
+            "a task is polled from within itself"
+        );
+        let _give_back = GiveBack(&self.state);
+        // SAFETY: this is the home thread, which never changes, and here alone the future is lent: one at a time, as the mark
+        // says.
+        f(unsafe { self.future.lend() })
+    }
+
+    fn join(&self) -> JoinCell<'_, Outcome<F::Output>> {
+        // SAFETY: this is the one place where they are brought together.
+        unsafe { JoinCell::new(&self.state.rest, &self.join) }
+    }
+
     /// One poll, or the drop that was asked for; `None`: still pending.
     fn step(self: &Arc<Self>) -> Option<Outcome<F::Output>> {
-        if self.wake_target.is_cancelled() {
+        if self.state.is_cancelled() {
             return Some(Err(match self.drop_future() {
                 Ok(()) => Failure::Cancelled,
-                Err(payload) => Failure::Panicked(payload),
+                Err(payload) => Failure::Panicked(payload.into()),
             }));
         }
         let waker = waker_ref(self);
@@ -99,7 +141,7 @@ impl<F: Future + 'static> LocalCell<F> {
             }
             result
         };
-        let poll = || self.context.enter_from_loop(|| self.future.with(poll_it));
+        let poll = || self.context.enter_from_loop(|| self.with_future(poll_it));
         match catch_unwind(AssertUnwindSafe(poll)) {
             Ok(Poll::Pending) => None,
             Ok(Poll::Ready(value)) => Some(Ok(value)),
@@ -108,14 +150,14 @@ impl<F: Future + 'static> LocalCell<F> {
                 if let Err(second) = self.drop_future() {
                     report_panic(self.context.info(), second);
                 }
-                Some(Err(Failure::Panicked(payload)))
+                Some(Err(Failure::Panicked(payload.into())))
             }
         }
     }
 
     /// Drops the future, if it is still there, as the task that it is.
     fn drop_future(&self) -> Result<(), Box<dyn Any + Send>> {
-        let drop_it = || self.future.with(|mut future| future.set(None));
+        let drop_it = || self.with_future(|mut future| future.set(None));
         catch_unwind(AssertUnwindSafe(|| self.context.enter(drop_it)))
     }
 
@@ -125,7 +167,7 @@ impl<F: Future + 'static> LocalCell<F> {
             self.context.forget_variables();
             // SAFETY: `run` ends the task once: the loop forgets it then, and the future in it is gone.
             unsafe {
-                self.join.complete(outcome, |unwanted| {
+                self.join().complete(outcome, |unwanted| {
                     drop_unwanted(self.context.info(), unwanted);
                 });
             }
@@ -140,7 +182,7 @@ impl<F: Future + 'static> LocalCell<F> {
 /// Drops an outcome that nobody will read; a panic among them is not lost.
 pub(crate) fn drop_unread<T>(task: &TaskInfo, outcome: Option<Outcome<T>>) {
     match outcome {
-        Some(Err(Failure::Panicked(payload))) => report_panic(task, payload),
+        Some(Err(Failure::Panicked(payload))) => report_panic(task, payload.into_inner()),
         Some(Err(Failure::Cancelled)) | None => {}
         Some(Ok(value)) => drop(value),
     }
@@ -172,8 +214,10 @@ impl<F: Future + 'static> Runnable for LocalCell<F> {
         }
     }
 
-    fn wake_target(&self) -> &WakeTarget {
-        &self.wake_target
+    fn wake_target(&self) -> TaskTarget<'_> {
+        // The low half of the id is enough: a key would have to be kept while 2^32 tasks come and go, and then cost one poll
+        // too many.
+        WakeTarget::new(&self.state, self.context.info().id().get() as u32)
     }
 }
 
@@ -183,22 +227,22 @@ impl<F: Future + 'static> Completion for LocalCell<F> {
     }
 
     fn is_untouched(&self) -> bool {
-        self.wake_target.is_untouched()
+        self.state.is_untouched()
     }
 
     fn cancel(&self) {
-        self.wake_target.cancel();
+        self.wake_target().cancel();
     }
 
     unsafe fn poll_complete(&self, cx: &mut Context<'_>) -> Poll<()> {
         // SAFETY: the caller's promise is the same.
-        unsafe { self.join.poll_complete(cx) }
+        unsafe { self.join().poll_complete(cx) }
     }
 }
 
 impl<F: Future + 'static> Joinable<F::Output> for LocalCell<F> {
-    fn join_cell(&self) -> &JoinCell<Outcome<F::Output>> {
-        &self.join
+    fn join_cell(&self) -> JoinCell<'_, Outcome<F::Output>> {
+        self.join()
     }
 
     fn into_completion(self: Arc<Self>) -> Arc<dyn Completion> {
@@ -206,8 +250,18 @@ impl<F: Future + 'static> Joinable<F::Output> for LocalCell<F> {
     }
 }
 
+impl<F: Future> Drop for LocalCell<F> {
+    fn drop(&mut self) {
+        // A loop drops its futures before it lets go of their cells, so this cannot happen. If it did, dropping the future
+        // here could be a data race, and leaking it would free pinned memory without a drop: neither is allowed.
+        if !self.future.is_gone() && self.state.home.thread != Thread::current() {
+            std::process::abort();
+        }
+    }
+}
+
 impl<F: Future + 'static> ArcWake for LocalCell<F> {
     fn wake_by_ref(cell: &Arc<Self>) {
-        cell.wake_target.wake();
+        cell.wake_target().wake();
     }
 }

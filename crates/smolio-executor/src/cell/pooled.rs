@@ -14,7 +14,7 @@ use pin_project_lite::pin_project;
 use smolio_context::{Scoped, TaskContext, TaskInfo};
 
 use super::{
-    join::JoinCell,
+    join::{JoinCell, JoinSlots, JoinState},
     joiner::{Completion, Failure, Joinable, Joiner, Outcome},
     local::{drop_unwanted, report_panic},
     request::CancelRequest,
@@ -25,7 +25,8 @@ use crate::pool;
 struct PooledCell<T> {
     info: TaskInfo,
     cancel: CancelRequest,
-    join: JoinCell<Outcome<T>>,
+    state: JoinState,
+    slots: JoinSlots<Outcome<T>>,
 }
 
 /// Makes a task for the workers: its handle, the way to cancel it, and the future to give to the executor.
@@ -47,7 +48,8 @@ where
     let cell = Arc::new(PooledCell {
         info: context.info().clone(),
         cancel: CancelRequest::new(),
-        join: JoinCell::new(),
+        state: JoinState::new(),
+        slots: JoinSlots::new(),
     });
     // SAFETY: this is the one handle of a cell that was made just now.
     let joiner = unsafe { Joiner::new(cell.clone()) };
@@ -89,7 +91,7 @@ impl<F: Future, E: FnOnce()> PooledFuture<F, E> {
         }));
         this.future.set(None);
         let outcome = match (outcome, dropped) {
-            (Err(Failure::Cancelled), Err(payload)) => Err(Failure::Panicked(payload)),
+            (Err(Failure::Cancelled), Err(payload)) => Err(Failure::Panicked(payload.into())),
             (outcome, Err(payload)) => {
                 report_panic(&this.cell.info, payload);
                 outcome
@@ -117,7 +119,7 @@ impl<F: Future, E: FnOnce()> Future for PooledFuture<F, E> {
         let outcome = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(value)) => Ok(value),
-            Err(payload) => Err(Failure::Panicked(payload)),
+            Err(payload) => Err(Failure::Panicked(payload.into())),
         };
         self.end(outcome);
         Poll::Ready(())
@@ -125,11 +127,16 @@ impl<F: Future, E: FnOnce()> Future for PooledFuture<F, E> {
 }
 
 impl<T> PooledCell<T> {
+    fn join(&self) -> JoinCell<'_, Outcome<T>> {
+        // SAFETY: this is the one place where they are brought together.
+        unsafe { JoinCell::new(&self.state, &self.slots) }
+    }
+
     fn complete(&self, outcome: Outcome<T>) {
         let complete = || {
             // SAFETY: `end` takes `on_end` before it calls us, so this happens once, in the one who runs the task.
             unsafe {
-                self.join
+                self.join()
                     .complete(outcome, |unwanted| drop_unwanted(&self.info, unwanted));
             }
         };
@@ -156,13 +163,13 @@ impl<T: Send + 'static> Completion for PooledCell<T> {
 
     unsafe fn poll_complete(&self, cx: &mut Context<'_>) -> Poll<()> {
         // SAFETY: the caller's promise is the same.
-        unsafe { self.join.poll_complete(cx) }
+        unsafe { self.join().poll_complete(cx) }
     }
 }
 
 impl<T: Send + 'static> Joinable<T> for PooledCell<T> {
-    fn join_cell(&self) -> &JoinCell<Outcome<T>> {
-        &self.join
+    fn join_cell(&self) -> JoinCell<'_, Outcome<T>> {
+        self.join()
     }
 
     fn into_completion(self: Arc<Self>) -> Arc<dyn Completion> {

@@ -6,14 +6,31 @@ use futures_task::ArcWake;
 use smolio_context::TaskInfo;
 
 use super::{CURRENT, Local};
-use crate::{cell::Thread, wake::WakeTarget};
+use crate::{
+    cell::Thread,
+    wake::{Home, Key, Kind, WakeState, WakeTarget},
+};
 
 /// The waker of the main future.
-pub(super) struct MainWake(pub(super) WakeTarget);
+pub(super) struct MainWake(WakeState<Home, ()>);
+
+impl MainWake {
+    pub(super) fn new(local: &Local) -> Self {
+        let home = Home {
+            local: local.id,
+            thread: local.home,
+        };
+        Self(WakeState::placed(home, Kind::Internal, Key::MAIN, ()))
+    }
+
+    pub(super) fn target(&self) -> WakeTarget<'_, ()> {
+        WakeTarget::new(&self.0, Key::MAIN.stamp)
+    }
+}
 
 impl ArcWake for MainWake {
-    fn wake_by_ref(target: &Arc<Self>) {
-        target.0.wake();
+    fn wake_by_ref(main: &Arc<Self>) {
+        main.target().wake();
     }
 }
 
