@@ -25,6 +25,7 @@ pub fn current_deadline() -> Option<Instant> {
 pub struct DeadlineGuard(Option<Instant>);
 
 impl Drop for DeadlineGuard {
+    #[inline]
     fn drop(&mut self) {
         EARLIEST.set(self.0);
     }
@@ -32,12 +33,14 @@ impl Drop for DeadlineGuard {
 
 impl DeadlineGuard {
     /// The deadline that was in force outside of this one.
+    #[inline]
     pub fn enclosing(&self) -> Option<Instant> {
         self.0
     }
 }
 
 /// For timeouts, around the poll of their body: `deadline` holds inside, or the enclosing one where that is earlier.
+#[inline]
 pub fn enter_deadline(deadline: Option<Instant>) -> DeadlineGuard {
     let enclosing = EARLIEST.get();
     let earliest = match (enclosing, deadline) {
@@ -64,6 +67,7 @@ pub fn enter_deadline(deadline: Option<Instant>) -> DeadlineGuard {
 /// drop(shield);
 /// assert_eq!(current_deadline(), Some(now));
 /// ```
+#[inline]
 pub fn hide_deadlines() -> DeadlineGuard {
     DeadlineGuard(EARLIEST.take())
 }

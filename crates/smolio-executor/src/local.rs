@@ -1,56 +1,32 @@
 //! The loop of one thread: a queue of those that are ready, a table of those that live.
 //!
-//! The loop is one future, driven by `async_io::block_on`, so that the reactor is polled on this thread whenever nothing is
-//! ready. A turn of it is a few rounds; a round reads the inbox, fires timers, and polls at most [`ROUND`] tasks. After a turn
-//! the reactor looks for events.
+//! What is done with them, turn by turn, stands in [`turns`].
 
 mod guards;
+mod turns;
 
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
-    future::{Future, poll_fn},
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
+    future::Future,
     rc::Rc,
     sync::Arc,
-    task::{Context, Poll, Waker},
-    time::Duration,
+    task::Waker,
 };
 
-use futures_task::waker;
-use smolio_context::{
-    CleanUp, CleanUpSink, Instant, ReadyOrder, TaskContext, TaskInfo, Unhandled, enclosing_task,
-    hide_deadlines, install_sink, report_unhandled, watch_shields,
-};
+use smolio_context::{CleanUp, CleanUpSink, TaskContext, TaskInfo, enclosing_task};
 use smolio_timer::driver::Driver;
 
-use self::guards::{Entered, MainWake, Turning};
 use crate::{
     alarm::Alarm,
     cell::{Completion as _, Joiner, LocalCell, Runnable, Thread},
-    idle::{IdleAction, IdlePolicy, IdleState},
+    idle::IdlePolicy,
     inbox::Inbox,
     loops::LoopId,
-    pool,
     runtime::Runtime,
     table::Table,
-    wake::{Key, Kind, Message, Ready},
+    wake::{Kind, Message, Ready},
 };
-
-/// How many tasks are polled before timers and the inbox get their turn: tokio's number, a prime, so that it does not fall
-/// into step with patterns in the program.
-const ROUND: u32 = 61;
-
-/// A turn goes on for another round if it has taken less than this.
-///
-/// A look at the reactor costs five system calls, about a microsecond. Where a poll takes some tens of nanoseconds, that is as
-/// much as a whole round; what an event that is waiting cares for is time, not a number of polls. It is less than the 50 µs
-/// after which the helper thread of async-io takes the reactor for abandoned and drives it itself.
-const SHORTEST_TURN: Duration = Duration::from_micros(40);
-
-/// How many rounds a turn has at most: the time of a virtual clock stands still.
-const ROUNDS: u32 = 32;
 
 thread_local! {
     static CURRENT: RefCell<Option<Rc<Local>>> = const { RefCell::new(None) };
@@ -90,16 +66,6 @@ pub(crate) enum Phase {
     Closing,
     /// Takes nothing.
     Closed,
-}
-
-/// How a round ended.
-enum Round<T> {
-    /// Main is ready.
-    Main(T),
-    /// Nobody is ready.
-    Idle,
-    /// There may be more.
-    More,
 }
 
 impl Local {
@@ -171,7 +137,7 @@ impl Local {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn spawn<F: Future + 'static>(
         &self,
         kind: Kind,
@@ -191,6 +157,7 @@ impl Local {
     }
 
     /// A task that is refused: its future is dropped unpolled, in its own context, and its handle says so.
+    #[cold]
     pub(crate) fn refuse<F: Future + 'static>(
         &self,
         context: TaskContext,
@@ -251,206 +218,6 @@ impl Local {
     fn wake_driver(&self) {
         if let Some(driver) = &*self.driver.borrow() {
             driver.wake_by_ref();
-        }
-    }
-
-    #[inline]
-    fn next_ready(&self) -> Option<Ready> {
-        let mut queue = self.queue.borrow_mut();
-        if queue.is_empty() {
-            return None;
-        }
-        match ReadyOrder::pick(queue.len()) {
-            0 => queue.pop_front(),
-            // The seeded orders of tests only; keeps the others in order, so that one seed is one schedule.
-            index => queue.remove(index),
-        }
-    }
-
-    fn read_inbox(&self, main: &MainWake) {
-        let mut messages = self.messages.take();
-        self.inbox.drain(&mut messages);
-        for message in messages.drain(..) {
-            match message {
-                Message::Wake(Key::MAIN) => main.target().received(self),
-                Message::Wake(key) => {
-                    self.table
-                        .with(key, |task| task.wake_target().received(self));
-                }
-                Message::Adopt(task) => self.adopt(task),
-                Message::Look => self.wake_watcher(),
-            }
-        }
-        self.messages.replace(messages);
-    }
-
-    // ---- turns -----------------------------------------------------------------------------------------------------
-
-    /// Drives the loop until `main` is ready.
-    ///
-    /// # Panics
-    /// If `main` does, or if the idle policy gives up.
-    pub(crate) fn drive<T>(
-        self: &Rc<Self>,
-        main_task: Option<TaskInfo>,
-        main: impl Future<Output = T>,
-    ) -> T {
-        let _current = Entered::new(self, main_task);
-        let _timers = self.timers.enter();
-        let _sink = install_sink(self.clone());
-        let main_wake = Arc::new(MainWake::new(self));
-        let main_waker = waker(main_wake.clone());
-        self.enqueue(Ready::Woken(Key::MAIN));
-        // Declared last, so that it is dropped first, while all of the above still holds.
-        let mut main = pin!(main);
-        let turn = |cx: &mut Context<'_>| {
-            self.turn(cx, &main_wake, || {
-                main.as_mut().poll(&mut Context::from_waker(&main_waker))
-            })
-        };
-        // Where somebody blocks on a loop in the middle of a poll, his timeouts do not hold in here, and a shield in here is not
-        // one of his.
-        let _deadlines = hide_deadlines();
-        watch_shields(|| async_io::block_on(poll_fn(turn))).0
-    }
-
-    fn turn<T>(
-        &self,
-        cx: &mut Context<'_>,
-        main: &MainWake,
-        mut poll_main: impl FnMut() -> Poll<T>,
-    ) -> Poll<T> {
-        self.follow(cx.waker());
-        let _turning = Turning::new(&self.turning);
-        let begin = Instant::now();
-        let mut now = begin;
-        for _ in 0..ROUNDS {
-            self.read_inbox(main);
-            self.fire_timers(now);
-            match self.round(main, &mut poll_main) {
-                Round::Main(value) => return Poll::Ready(value),
-                Round::Idle => {
-                    self.idle(cx);
-                    return Poll::Pending;
-                }
-                Round::More => now = Instant::now(),
-            }
-            if now.duration_since(begin) >= SHORTEST_TURN {
-                break;
-            }
-        }
-        // There may be more: the reactor gets a turn, and then we go on.
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    }
-
-    fn round<T>(&self, main: &MainWake, poll_main: &mut impl FnMut() -> Poll<T>) -> Round<T> {
-        let mut shared_polls = 0;
-        for _ in 0..ROUND {
-            let Some(ready) = self.next_ready() else {
-                return Round::Idle;
-            };
-            self.still_idle.set(false);
-            match ready {
-                Ready::New(task) => self.run_first(task),
-                Ready::Woken(Key::MAIN) => {
-                    main.target().dequeued();
-                    if let Poll::Ready(value) = poll_main() {
-                        return Round::Main(value);
-                    }
-                    // With workers that was a share of their common work as well, of up to 200 polls.
-                    shared_polls += pool::take_polls();
-                    if shared_polls >= ROUND {
-                        break;
-                    }
-                }
-                Ready::Woken(key) => self.run_again(key),
-            }
-        }
-        Round::More
-    }
-
-    fn fire_timers(&self, now: Instant) {
-        let fire = || {
-            if self.runtime.pool().is_none() {
-                // Timeouts that are made in this round count from here, and need not read the clock each.
-                self.timers.fire_and_begin_turn(now);
-            } else if !self.timers.is_empty() {
-                // A task that moves to another worker takes its timeouts along, out of the turn.
-                self.timers.fire(now);
-            }
-        };
-        // Wakers are foreign code, where somebody polls a timer by hand. One that panics must not take the loop with it.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(fire)) {
-            report_unhandled(Unhandled::panic(None, &*payload));
-            std::mem::forget(payload);
-        }
-    }
-
-    /// Makes sure that whoever drives the loop now is the one that is woken.
-    fn follow(&self, waker: &Waker) {
-        let known = matches!(&*self.driver.borrow(), Some(driver) if driver.will_wake(waker));
-        if !known {
-            self.driver.replace(Some(waker.clone()));
-            self.inbox.set_driver(Some(waker.clone()));
-        }
-    }
-
-    fn run_first(&self, task: Arc<dyn Runnable>) {
-        let kind = task.wake_target().kind();
-        let Some(task) = self.run(task, kind) else {
-            return;
-        };
-        let key = self.table.insert(task);
-        let mut woken = false;
-        self.table
-            .with(key, |task| woken = task.wake_target().settle(key));
-        if woken {
-            self.enqueue(Ready::Woken(key));
-        }
-    }
-
-    fn run_again(&self, key: Key) {
-        let Some(task) = self.table.take(key) else {
-            return;
-        };
-        let kind = task.wake_target().kind();
-        match self.run(task, kind) {
-            Some(task) => self.table.put_back(key, task),
-            None => self.table.remove(key),
-        }
-    }
-
-    /// One poll. Gives the task back if it is pending.
-    fn run(&self, task: Arc<dyn Runnable>, kind: Kind) -> Option<Arc<dyn Runnable>> {
-        task.wake_target().dequeued();
-        self.running.set(kind);
-        let rest = task.run();
-        self.running.set(Kind::Task);
-        if rest.is_none() {
-            let count = &self.counts[kind as usize];
-            count.set(count.get() - 1);
-            self.wake_watcher();
-        }
-        rest
-    }
-
-    /// Nothing is ready: arms the alarm, or asks the policy what to do.
-    fn idle(&self, cx: &mut Context<'_>) {
-        let Some(policy) = &self.policy else {
-            self.alarm.set(cx, self.timers.next_deadline());
-            return;
-        };
-        let state = IdleState {
-            next_timer: self.timers.next_deadline(),
-            threads_in_flight: self.runtime.threads_in_flight(),
-            still_idle: self.still_idle.replace(true),
-        };
-        match policy.on_idle(&state) {
-            IdleAction::Park => self.alarm.set(cx, state.next_timer),
-            IdleAction::ParkFor(duration) => self.alarm.set_after(cx, duration),
-            IdleAction::Turn | IdleAction::Continue => cx.waker().wake_by_ref(),
-            IdleAction::Fail(report) => panic!("{report}"),
         }
     }
 

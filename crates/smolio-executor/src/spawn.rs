@@ -120,6 +120,9 @@ fn current() -> Rc<Local> {
     )
 }
 
+// A future has mostly one place where it is spawned. What is passed on by way of memory, the context above all, costs more than
+// the rest of a spawn.
+#[inline(always)]
 #[track_caller]
 fn spawn_send<F>(context: TaskContext, future: F) -> Joiner<F::Output>
 where
@@ -136,11 +139,13 @@ where
     }
 }
 
+#[inline(always)]
 #[track_caller]
 fn spawn_here<F: Future + 'static>(context: TaskContext, future: F) -> Joiner<F::Output> {
     spawn_on(&current(), context, future)
 }
 
+#[inline(always)]
 pub(crate) fn spawn_on<F: Future + 'static>(
     local: &Local,
     context: TaskContext,

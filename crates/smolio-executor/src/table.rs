@@ -6,47 +6,47 @@ use std::{cell::RefCell, sync::Arc};
 
 use slab::Slab;
 
-use crate::{cell::Runnable, wake::Key};
+use crate::{
+    cell::Runnable,
+    wake::{Key, Kind},
+};
 
+/// `None` while the task is being polled.
 #[derive(Default)]
-pub(crate) struct Table(RefCell<Slab<Entry>>);
-
-struct Entry {
-    /// `None` while the task is being polled.
-    task: Option<Arc<dyn Runnable>>,
-    stamp: u32,
-}
+pub(crate) struct Table(RefCell<Slab<Option<Arc<dyn Runnable>>>>);
 
 impl Table {
-    /// Gives the task a place, and tells it.
-    pub(crate) fn insert(&self, task: Arc<dyn Runnable>) -> Key {
+    /// Gives a task that was polled for the first time its place, and tells it. The key is given if the task was woken
+    /// meanwhile, and must be queued.
+    pub(crate) fn insert(&self, task: Arc<dyn Runnable>) -> Option<Key> {
         let mut entries = self.0.borrow_mut();
         let place = entries.vacant_entry();
+        let target = task.wake_target();
         let key = Key {
             index: u32::try_from(place.key()).expect("2^32 tasks do not fit into memory"),
-            stamp: task.wake_target().stamp(),
+            stamp: target.stamp(),
         };
-        place.insert(Entry {
-            task: Some(task),
-            stamp: key.stamp,
-        });
-        key
+        let woken = target.settle(key);
+        place.insert(Some(task));
+        woken.then_some(key)
     }
 
-    /// Takes the task out of its place, in order to poll it. The place stays its own.
-    pub(crate) fn take(&self, key: Key) -> Option<Arc<dyn Runnable>> {
+    /// Takes a task that was on the queue out of its place, in order to poll it. The place stays its own.
+    pub(crate) fn take(&self, key: Key) -> Option<(Arc<dyn Runnable>, Kind)> {
         let mut entries = self.0.borrow_mut();
         let entry = entries.get_mut(key.index as usize)?;
-        if entry.stamp != key.stamp {
+        let target = entry.as_ref()?.wake_target();
+        if target.stamp() != key.stamp {
             return None;
         }
-        entry.task.take()
+        let kind = target.dequeued();
+        Some((entry.take()?, kind))
     }
 
     /// Puts a task back that was [taken](Self::take).
     pub(crate) fn put_back(&self, key: Key, task: Arc<dyn Runnable>) {
         if let Some(entry) = self.0.borrow_mut().get_mut(key.index as usize) {
-            entry.task = Some(task);
+            *entry = Some(task);
         }
     }
 
@@ -58,10 +58,8 @@ impl Table {
     /// Calls `f` with the task, unless it has ended or is being polled. `f` must not come back here.
     pub(crate) fn with(&self, key: Key, f: impl FnOnce(&dyn Runnable)) {
         let entries = self.0.borrow();
-        let entry = entries
-            .get(key.index as usize)
-            .filter(|entry| entry.stamp == key.stamp);
-        if let Some(task) = entry.and_then(|entry| entry.task.as_deref()) {
+        let task = entries.get(key.index as usize).and_then(Option::as_deref);
+        if let Some(task) = task.filter(|task| task.wake_target().stamp() == key.stamp) {
             f(task);
         }
     }
@@ -71,7 +69,7 @@ impl Table {
         let entries = self.0.borrow();
         entries
             .iter()
-            .filter_map(|(_, entry)| entry.task.clone())
+            .filter_map(|(_, task)| task.clone())
             .collect()
     }
 }

@@ -87,8 +87,11 @@ impl<'a, Rest> WakeTarget<'a, Rest> {
         }
     }
 
-    pub(crate) fn dequeued(&self) {
+    /// The loop has taken the task off its queue, and will poll it.
+    #[inline]
+    pub(crate) fn dequeued(&self) -> Kind {
         self.state.dequeued();
+        self.state.kind()
     }
 
     pub(crate) fn settle(&self, key: Key) -> bool {
