@@ -42,7 +42,8 @@ const ROUND: u32 = 61;
 /// after which the helper thread of async-io takes the reactor for abandoned and drives it itself.
 const SHORTEST_TURN: Duration = Duration::from_micros(40);
 
-/// How many rounds a turn has at most: the time of a virtual clock stands still.
+/// How many rounds a turn has at most: the time of a virtual clock stands still. (The helper thread would step in, but what it
+/// wakes comes through the inbox, at twice the price.)
 const ROUNDS: u32 = 32;
 
 /// A queue with room for no more than this keeps it.
