@@ -6,6 +6,7 @@ use std::{env, path::PathBuf};
 #[cfg(unix)]
 mod chat;
 mod cpu_and_io;
+mod guide;
 
 /// An example: cargo has built it beside the tests.
 fn program(name: &str) -> PathBuf {
