@@ -5,7 +5,7 @@
 //!
 //! In asyncio: `gather(..., return_exceptions=True)`, `gather(...)` (which does not stop the others), and an `ExceptionGroup`.
 
-use std::{io, time::Duration};
+use std::{io, sync::Mutex, time::Duration};
 
 use anyhow::Context;
 use smolio::{TaskGroup, gather, sleep, try_gather};
@@ -14,20 +14,21 @@ const NAMES: [&str; 4] = ["A", "B", "C", "D"];
 
 #[smolio::main]
 async fn main() {
+    let dropped = Dropped::default();
     println!("gather:");
-    all_results().await;
+    all_results(&dropped).await;
     println!("try_gather:");
-    if let Err(error) = all_or_the_first_error().await {
+    if let Err(error) = all_or_the_first_error(&dropped).await {
         println!("{error:#}");
     }
     println!("task group:");
-    if let Err(error) = all_or_nothing().await {
+    if let Err(error) = all_or_nothing(&dropped).await {
         println!("{error:#}");
     }
 }
 
-pub async fn all_results() -> Vec<anyhow::Result<u32>> {
-    let results = gather(NAMES.map(fetch)).await;
+pub async fn all_results(dropped: &Dropped) -> Vec<anyhow::Result<u32>> {
+    let results = gather(NAMES.map(|name| fetch(name, dropped))).await;
     for (name, result) in NAMES.iter().zip(&results) {
         match result {
             Ok(number) => println!("{name} gave {number}"),
@@ -37,14 +38,14 @@ pub async fn all_results() -> Vec<anyhow::Result<u32>> {
     results.into()
 }
 
-pub async fn all_or_the_first_error() -> anyhow::Result<Vec<u32>> {
-    try_gather(NAMES.map(fetch)).await
+pub async fn all_or_the_first_error(dropped: &Dropped) -> anyhow::Result<Vec<u32>> {
+    try_gather(NAMES.map(|name| fetch(name, dropped))).await
 }
 
-pub async fn all_or_nothing() -> anyhow::Result<u32> {
+pub async fn all_or_nothing(dropped: &Dropped) -> anyhow::Result<u32> {
     let group = TaskGroup::<anyhow::Error>::new();
     let sum = group.run(async {
-        let children = NAMES.map(|name| group.spawn_named(name, fetch(name)));
+        let children = NAMES.map(|name| group.spawn_named(name, fetch(name, dropped)));
         let mut sum = 0;
         for child in children {
             sum += child.await;
@@ -55,8 +56,12 @@ pub async fn all_or_nothing() -> anyhow::Result<u32> {
 }
 
 /// C fails, while D has not ended yet.
-async fn fetch(name: &'static str) -> anyhow::Result<u32> {
-    let mut request = Request { name, done: false };
+async fn fetch(name: &'static str, dropped: &Dropped) -> anyhow::Result<u32> {
+    let mut request = Request {
+        name,
+        done: false,
+        dropped,
+    };
     let (delay, answer) = match name {
         "A" => (100, Ok(1)),
         "B" => (200, Ok(2)),
@@ -69,15 +74,31 @@ async fn fetch(name: &'static str) -> anyhow::Result<u32> {
 }
 
 /// Says so when it is dropped before its end.
-struct Request {
+struct Request<'a> {
     name: &'static str,
     done: bool,
+    dropped: &'a Dropped,
 }
 
-impl Drop for Request {
+impl Drop for Request<'_> {
     fn drop(&mut self) {
         if !self.done {
             println!("{} is dropped", self.name);
+            self.dropped
+                .0
+                .lock()
+                .expect("nothing panics with it")
+                .push(self.name);
         }
+    }
+}
+
+/// Who was dropped before its end: what the guide looks at.
+#[derive(Default)]
+pub struct Dropped(Mutex<Vec<&'static str>>);
+
+impl Dropped {
+    pub fn names(&self) -> Vec<&'static str> {
+        self.0.lock().expect("nothing panics with it").clone()
     }
 }

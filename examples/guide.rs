@@ -8,14 +8,11 @@
     reason = "each section has a main of its own, to run it alone"
 )]
 
-use std::{
-    env,
-    process::{Command, ExitCode},
-    time::{Duration, Instant},
-};
+use std::{env, process::Command, time::Duration};
 
 use anyhow::{Context, ensure};
-use smolio::{spawn_local, to_thread};
+use smolio::to_thread;
+use smolio_examples::Guide;
 
 #[path = "debug.rs"]
 mod debug;
@@ -34,16 +31,15 @@ mod queue;
 #[path = "task_group.rs"]
 mod task_group;
 
+use errors::Dropped;
+
 /// The argument that makes this program run the section on debug mode alone.
 const DEBUG: &str = "debug";
 
-/// How much longer than expected a section may take: the machine may have other things to do.
-const TOLERANCE: Duration = Duration::from_secs(1);
-
-fn main() -> ExitCode {
+fn main() -> anyhow::Result<()> {
     if env::args().nth(1).as_deref() == Some(DEBUG) {
         debug::main();
-        return ExitCode::SUCCESS;
+        return Ok(());
     }
     let mut guide = Guide::default();
     guide.section("hello", "two tasks, a timeout, a clean-up", 0.15, async {
@@ -69,23 +65,29 @@ fn main() -> ExitCode {
         Ok(())
     });
     guide.section("errors", "gather gives every result", 0.4, async {
-        let results = errors::all_results().await;
+        let dropped = Dropped::default();
+        let results = errors::all_results(&dropped).await;
         let numbers: Vec<_> = results.into_iter().map(Result::ok).collect();
         ensure!(numbers == [Some(1), Some(2), None, Some(4)]);
+        ensure!(dropped.names().is_empty(), "not all were waited for");
         Ok(())
     });
     guide.section("errors", "try_gather stops at the first", 0.3, async {
-        let error = errors::all_or_the_first_error().await.err();
+        let dropped = Dropped::default();
+        let error = errors::all_or_the_first_error(&dropped).await.err();
         let error = error.context("nothing failed")?;
         println!("{error:#}");
         ensure!(error.to_string() == "could not fetch C");
+        ensure!(dropped.names() == ["D"], "D was not stopped");
         Ok(())
     });
     guide.section("errors", "so does a task group, with names", 0.3, async {
-        let error = errors::all_or_nothing().await.err();
+        let dropped = Dropped::default();
+        let error = errors::all_or_nothing(&dropped).await.err();
         let error = error.context("nothing failed")?;
         println!("{error:#}");
         ensure!(error.to_string().contains("could not fetch C"));
+        ensure!(dropped.names() == ["D"], "D was not stopped");
         Ok(())
     });
     guide.section("task_group", "children that borrow", 0.6, async {
@@ -111,7 +113,7 @@ fn main() -> ExitCode {
     );
     let debug = debug_section();
     guide.section("debug", "who blocks the loop is told", 0.3, debug);
-    guide.summary()
+    guide.finish()
 }
 
 /// Debug mode reports on standard error: so this program runs itself once more, for this one section.
@@ -122,69 +124,5 @@ async fn debug_section() -> anyhow::Result<()> {
     print!("{report}");
     ensure!(output.status.success());
     ensure!(report.contains("careless (spawned at"), "no report");
-    Ok(())
-}
-
-/// What was found so far.
-#[derive(Default)]
-struct Guide {
-    summary: Vec<String>,
-    failed: usize,
-}
-
-impl Guide {
-    /// Runs a section on a loop of its own. It is to take `expected` seconds.
-    fn section(
-        &mut self,
-        name: &str,
-        shows: &str,
-        expected: f64,
-        body: impl Future<Output = anyhow::Result<()>> + 'static,
-    ) {
-        println!("== {name}: {shows} ==");
-        let start = Instant::now();
-        // A panic in there is a result like others.
-        let outcome = smolio::run(async { spawn_local(body).join().await });
-        let took = start.elapsed();
-        let outcome = match outcome {
-            Ok(Ok(())) => in_time(took, Duration::from_secs_f64(expected)),
-            Ok(Err(error)) => Err(error),
-            Err(panic) => Err(panic.into()),
-        };
-        let verdict = match outcome {
-            Ok(()) => "ok".to_owned(),
-            Err(error) => {
-                self.failed += 1;
-                format!("NOT as expected: {error:#}")
-            }
-        };
-        let took = took.as_secs_f64();
-        println!("-- {took:.2} s, expected {expected:.2} s: {verdict}\n");
-        self.summary
-            .push(format!("{name:<12}{shows:<40}{took:>6.2} s  {verdict}"));
-    }
-
-    fn summary(self) -> ExitCode {
-        println!("== summary ==");
-        for line in &self.summary {
-            println!("{line}");
-        }
-        let sections = self.summary.len();
-        println!(
-            "{sections} sections: {} ok, {} not as expected",
-            sections - self.failed,
-            self.failed
-        );
-        if self.failed == 0 {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn in_time(took: Duration, expected: Duration) -> anyhow::Result<()> {
-    ensure!(took >= expected, "too early");
-    ensure!(took < expected + TOLERANCE, "too late");
     Ok(())
 }

@@ -4,48 +4,68 @@ use std::thread::available_parallelism;
 
 use crate::library::Workers;
 use crate::measure::{Outcome, Ratio};
-use crate::rows::{Row, Scale, Unit};
+use crate::rows::{ROWS, Row, Scale, Unit};
 
 /// All versions that the numbers belong to are in the lock file, which cargo writes before it
 /// compiles this.
 const LOCK_FILE: &str = include_str!("../../Cargo.lock");
 
-/// The peers, and what carries smol.
-const VERSIONS_OF: [&str; 4] = ["tokio", "smol", "async-executor", "async-io"];
+/// The peers, and what carries smol or stands in for it.
+const VERSIONS_OF: [&str; 5] = [
+    "tokio",
+    "smol",
+    "async-executor",
+    "async-io",
+    "futures-util",
+];
 
-/// The names of the columns.
+/// The names of the columns. A goal stands behind the ratio that it is for.
 pub(crate) fn heading(workers: Workers) -> String {
-    format!(
-        "{:<38}{:>10}{:>10}{:>10}   {:<21}{:<21}{:>5}",
+    columns([
         workers.name(),
         "ours",
         "tokio",
         "smol",
         "tokio/ours",
+        "goal",
         "smol/ours",
-        "goal"
-    )
+        "goal",
+    ])
 }
 
 /// One row.
 pub(crate) fn line(row: &Row, workers: Workers, scale: Scale, outcome: &Outcome) -> String {
-    let goal = row.goal(workers);
-    let verdict = match scale {
-        Scale::Quick => "",
-        Scale::Full if outcome.tokio_to_ours.median >= goal => "met",
-        Scale::Full => "not met",
-    };
-    let line = format!(
-        "{:<38}{:>10}{:>10}{:>10}   {:<21}{:<21}{:>5}  {verdict}",
+    let to_tokio = verdict(row.goal(workers), &outcome.tokio_to_ours, scale);
+    let to_smol = row
+        .goal_smol
+        .map(|goal| verdict(goal, &outcome.smol_to_ours, scale));
+    columns([
         row.name,
-        number(row.unit, outcome.ours),
-        number(row.unit, outcome.tokio),
-        number(row.unit, outcome.smol),
-        ratio(&outcome.tokio_to_ours),
-        ratio(&outcome.smol_to_ours),
-        goal
+        &number(row.unit, outcome.ours),
+        &number(row.unit, outcome.tokio),
+        &number(row.unit, outcome.smol),
+        &ratio(&outcome.tokio_to_ours),
+        &to_tokio,
+        &ratio(&outcome.smol_to_ours),
+        &to_smol.unwrap_or_default(),
+    ])
+}
+
+fn columns([name, ours, tokio, smol, to_tokio, goal, to_smol, goal_smol]: [&str; 8]) -> String {
+    let width = ROWS.iter().map(|row| row.name.len()).max().unwrap_or(0);
+    let line = format!(
+        "{name:<width$}{ours:>11}{tokio:>11}{smol:>11}   {to_tokio:<21}{goal:<15}{to_smol:<21}{goal_smol}"
     );
     line.trim_end().to_owned()
+}
+
+/// A goal, and whether it is met; a quick run cannot tell.
+fn verdict(goal: f64, ratio: &Ratio, scale: Scale) -> String {
+    match scale {
+        Scale::Quick => goal.to_string(),
+        Scale::Full if ratio.median >= goal => format!("{goal} met"),
+        Scale::Full => format!("{goal} not met"),
+    }
 }
 
 /// What was measured, so that the table can be read without this source at hand.
@@ -59,7 +79,9 @@ pub(crate) fn footer(scale: Scale, rounds: usize) -> String {
 Cores: {cores}. Rounds: {rounds}.
 In a round the three take turns, each in a new process that does the work twice and times the second
 go. Numbers are medians, per operation. Ratios are taken within a round: median (lowest-highest);
-above 1 we are faster, or smaller. The goal is for tokio/ours.
+above 1 we are faster, or smaller. A goal is for the ratio before it; where smol/ours has none, the
+number is there to compare. smol has neither groups nor a gather: in its column FuturesUnordered and
+join_all of futures-util stand for them.
 CPU: time of all threads of the process, in user and in system mode.
 Versions: {}.",
         VERSIONS_OF
@@ -97,4 +119,63 @@ fn version(package: &str) -> &str {
         .nth(1)
         .and_then(|line| line.strip_prefix("version = "));
     version.map_or("of unknown version", |version| version.trim_matches('"'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATIO: Ratio = Ratio {
+        median: 1.5,
+        lowest: 1.0,
+        highest: 2.0,
+    };
+
+    #[test]
+    fn a_goal_is_met_by_the_median() {
+        assert_eq!(verdict(1.5, &RATIO, Scale::Full), "1.5 met");
+        assert_eq!(verdict(1.6, &RATIO, Scale::Full), "1.6 not met");
+        assert_eq!(verdict(1.6, &RATIO, Scale::Quick), "1.6");
+    }
+
+    #[test]
+    fn each_goal_of_a_row_gets_its_verdict() {
+        let row = Row {
+            name: "work",
+            unit: Unit::Time,
+            goal_one_thread: 1.0,
+            goal_two_workers: 2.0,
+            goal_smol: Some(3.0),
+            run: |_, _, _| 0.0,
+        };
+        let outcome = Outcome {
+            ours: 1.0,
+            tokio: 1.5,
+            smol: 1.5,
+            tokio_to_ours: RATIO,
+            smol_to_ours: RATIO,
+        };
+        let verdicts = |row: &Row, workers| {
+            let line = line(row, workers, Scale::Full, &outcome);
+            let ratios = line.split("1.50 (1.00-2.00)").skip(1);
+            ratios
+                .map(|rest| rest.trim().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(verdicts(&row, Workers::One), ["1 met", "3 not met"]);
+        assert_eq!(verdicts(&row, Workers::Two), ["2 not met", "3 not met"]);
+        let row = Row {
+            goal_smol: None,
+            ..row
+        };
+        assert_eq!(verdicts(&row, Workers::One), ["1 met", ""]);
+    }
+
+    #[test]
+    fn the_columns_stand_below_each_other() {
+        for row in ROWS {
+            let line = columns([row.name, "1", "2", "3", "RATIO", "", "", ""]);
+            assert_eq!(line.find("RATIO"), heading(Workers::One).find("tokio/ours"));
+        }
+    }
 }

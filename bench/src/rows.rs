@@ -44,12 +44,15 @@ pub(crate) struct Row {
     pub(crate) goal_one_thread: f64,
     /// The same with two workers.
     pub(crate) goal_two_workers: f64,
+    /// The number in smol's column over ours, to reach with one thread and with two; most rows have tokio alone to measure up
+    /// to.
+    pub(crate) goal_smol: Option<f64>,
     /// Does the work and gives the number.
     pub(crate) run: fn(Side, Workers, Scale) -> f64,
 }
 
 impl Row {
-    /// What the ratio should be.
+    /// What the ratio to tokio should be.
     pub(crate) fn goal(&self, workers: Workers) -> f64 {
         match workers {
             Workers::One => self.goal_one_thread,

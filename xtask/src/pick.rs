@@ -1,5 +1,5 @@
 //! `cargo xtask pick`: a crate of ours taken alone, as a user would: a throw-away package outside the workspace depends
-//! on it, builds, and runs a small program. Tells how many dependencies came along.
+//! on it, builds, and runs a small program. Tells how many dependencies came along, and fails where README.md says otherwise.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,6 +15,9 @@ use crate::workspace::{self, Metadata, Package};
 const MARKER: &str = "// dependencies: ";
 const ROOT: &str = "{root}";
 
+/// Other systems bring other crates: the numbers of README.md are those of this one, wherever they are counted.
+const COUNTED_FOR: &str = "x86_64-unknown-linux-gnu";
+
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let metadata = Metadata::read()?;
     let crates: Vec<&Package> = metadata.crates().collect();
@@ -26,15 +29,38 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             arguments.join(" ")
         ),
     };
+    let readme = fs::read_to_string(workspace::root().join("README.md"))
+        .context("could not read README.md")?;
     let mut results = Vec::new();
+    let mut complaints = Vec::new();
     for package in chosen {
         let brought =
             pick(package, &metadata).with_context(|| format!("picking {}", package.name))?;
         results.push(format!("{:<20}{brought:>4} dependencies", package.name));
+        complaints.extend(difference(&readme, &package.name, brought));
     }
     println!("pick: each built and ran by itself");
     println!("{}", results.join("\n"));
+    if !complaints.is_empty() {
+        bail!("{}", complaints.join("\n"));
+    }
     Ok(())
+}
+
+/// What is wrong with what the README states about a crate, in its table of crates.
+fn difference(readme: &str, name: &str, brought: usize) -> Option<String> {
+    let start = format!("| [`{name}`]");
+    let mut rows = (1..).zip(readme.lines());
+    let Some((line, row)) = rows.find(|(_, row)| row.starts_with(&start)) else {
+        return Some(format!(
+            "README.md:1: has no row for {name}: add it to the table of crates, with {brought} in the last column"
+        ));
+    };
+    let stated = row.trim_end_matches(['|', ' ']).rsplit('|').next();
+    let stated = stated.unwrap_or_default().trim();
+    (stated != brought.to_string()).then(|| {
+        format!("README.md:{line}: says that {name} brings `{stated}` crates, counted are {brought}: correct the one or the other")
+    })
 }
 
 fn find<'p>(crates: &[&'p Package], name: &str) -> Result<&'p Package> {
@@ -76,6 +102,8 @@ fn pick(package: &Package, metadata: &Metadata) -> Result<usize> {
         "normal",
         "--prefix",
         "none",
+        "--target",
+        COUNTED_FOR,
         "--package",
         &package.name,
     ]);
@@ -166,6 +194,33 @@ mod tests {
         assert_eq!(
             Vec::from_iter(found),
             ["log v0.3.0", "log v0.4.22", "slab v0.4.9"]
+        );
+    }
+
+    const README: &str = "# ours\n\n| crate | what it holds | crates it brings |\n|---|---|---|\n\
+        | [`ours`](crates/ours) | a, b | 15 |\n| [`ours-too`](crates/ours-too) | c | 5 |\n";
+
+    #[test]
+    fn what_the_readme_states_is_the_last_column_of_the_row() {
+        assert_eq!(difference(README, "ours", 15), None);
+        assert_eq!(difference(README, "ours-too", 5), None);
+    }
+
+    #[test]
+    fn another_number_than_the_readme_states_is_told() {
+        let told = difference(README, "ours", 5).unwrap();
+        assert!(
+            told.starts_with("README.md:5: says that ours brings `15` crates, counted are 5"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn a_crate_that_the_readme_does_not_list_is_told() {
+        let told = difference(README, "theirs", 7).unwrap();
+        assert!(
+            told.starts_with("README.md:1: has no row for theirs"),
+            "{told}"
         );
     }
 

@@ -16,6 +16,7 @@ pub(super) const ROW: Row = Row {
     unit: Unit::Time,
     goal_one_thread: 4.0,
     goal_two_workers: 4.0,
+    goal_smol: None,
     run: run::<Groups>,
 };
 

@@ -16,6 +16,7 @@ pub(super) const ROW: Row = Row {
     unit: Unit::Bytes,
     goal_one_thread: 1.5,
     goal_two_workers: 1.5,
+    goal_smol: None,
     run: run::<SleepingTasks>,
 };
 

@@ -36,6 +36,7 @@ const fn row(
         unit: Unit::Time,
         goal_one_thread,
         goal_two_workers,
+        goal_smol: None,
         run,
     }
 }

@@ -19,6 +19,7 @@ pub(super) const ROW: Row = Row {
     unit: Unit::Time,
     goal_one_thread: 2.0,
     goal_two_workers: 2.0,
+    goal_smol: None,
     run: run::<Sleeps>,
 };
 

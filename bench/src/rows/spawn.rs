@@ -26,6 +26,7 @@ const fn row(name: &'static str, run: fn(Side, Workers, Scale) -> f64) -> Row {
         unit: Unit::Time,
         goal_one_thread: 4.0,
         goal_two_workers: 3.0,
+        goal_smol: None,
         run,
     }
 }

@@ -17,6 +17,7 @@ pub(super) const ROW: Row = Row {
     unit: Unit::Time,
     goal_one_thread: 4.0,
     goal_two_workers: 3.0,
+    goal_smol: None,
     run: run::<Timeouts>,
 };
 

@@ -13,6 +13,7 @@ pub(super) const ROW: Row = Row {
     unit: Unit::Time,
     goal_one_thread: 1.8,
     goal_two_workers: 1.3,
+    goal_smol: None,
     run: run::<Yields>,
 };
 

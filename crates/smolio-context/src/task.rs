@@ -29,6 +29,14 @@ use crate::{
 };
 
 /// Tells one task from all others of this process; ids are given in order of creation and never used again.
+///
+/// ```
+/// use smolio_context::TaskContext;
+/// let spawned = || TaskContext::child(None).info().clone(); // in real life: the `info()` of a task
+/// let (one, other) = (spawned(), spawned());
+/// assert!(one.id() < other.id());
+/// assert_eq!(one.name(), format!("task-{}", one.id())); // as long as it has no other name
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct TaskId(NonZeroU64);
 
@@ -63,6 +71,19 @@ impl fmt::Display for TaskId {
 /// Who a task is: its id, its name, where it was spawned and by whom.
 ///
 /// Cheap to clone. The name is the one given at spawn, or `task-N`, made when asked for.
+///
+/// ```
+/// use smolio_context::{TaskContext, current_task};
+/// TaskContext::root().enter(|| {
+///     let parent = current_task().unwrap();
+///     let child = TaskContext::child(Some("fetch")); // in real life: a spawn
+///     let info = child.info();
+///     assert_eq!(info.name(), "fetch");
+///     assert_eq!(info.parent(), Some(parent.id()));
+///     // As reports name it: with the line on which it was spawned.
+///     assert_eq!(info.to_string(), format!("fetch (spawned at {})", info.location()));
+/// });
+/// ```
 #[doc(alias = "get_name")]
 #[derive(Clone)]
 pub struct TaskInfo {
@@ -247,6 +268,15 @@ pub(crate) fn with_current<R>(f: impl FnOnce(&TaskContext) -> R) -> Option<R> {
 }
 
 /// Who is running now, a task or a child of a group; `None` outside of tasks.
+///
+/// ```
+/// use smolio_context::{TaskContext, current_task};
+/// assert!(current_task().is_none());
+/// TaskContext::child(Some("fetch")).enter(|| {
+///     // in real life: inside of a task that was spawned with this name
+///     assert_eq!(current_task().unwrap().name(), "fetch");
+/// });
+/// ```
 pub fn current_task() -> Option<TaskInfo> {
     with_current(|current| current.info.clone())
 }

@@ -96,6 +96,15 @@ impl<T> fmt::Debug for ContextVar<T> {
 }
 
 /// A context variable was set where no task runs; the value is given back.
+///
+/// ```
+/// use smolio_context::ContextVar;
+/// static USER: ContextVar<String> = ContextVar::new(|| "nobody".into());
+///
+/// let refused = USER.set("ada".into()).unwrap_err(); // no task runs here
+/// assert_eq!(refused.to_string(), "a context variable can be set only inside a task");
+/// assert_eq!(refused.into_inner(), "ada");
+/// ```
 pub struct OutsideTask<T>(T);
 
 impl<T> OutsideTask<T> {

@@ -132,6 +132,15 @@ impl fmt::Debug for Handle {
 }
 
 /// The loop takes no tasks any more; the future is given back.
+///
+/// ```
+/// let runner = smolio_executor::Runner::new();
+/// let handle = runner.handle();
+/// runner.close();
+/// let refused = handle.spawn(async { "done elsewhere" }).unwrap_err();
+/// assert_eq!(refused.to_string(), "the loop has closed and takes no tasks");
+/// assert_eq!(smolio_executor::run(refused.into_inner()), "done elsewhere");
+/// ```
 pub struct Closed<F>(F);
 
 impl<F> Closed<F> {

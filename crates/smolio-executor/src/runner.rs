@@ -190,6 +190,15 @@ impl fmt::Debug for Runner {
 /// | in debug mode, a poll is slow from here on | `SMOLIO_SLOW_POLL_MS` | 100 ms |
 ///
 /// What the program says goes before what the environment says.
+///
+/// ```
+/// use smolio_executor::Runner;
+/// use std::time::Duration;
+///
+/// let runner = Runner::builder().workers(2).grace(Duration::from_secs(1)).build()?;
+/// assert_eq!(runner.run(async { 6 * 7 }), 42);
+/// # Ok::<(), smolio_executor::BuildError>(())
+/// ```
 #[derive(Default)]
 #[must_use = "a builder does nothing until `build` or `run`"]
 pub struct Builder {
@@ -316,6 +325,11 @@ impl fmt::Debug for Builder {
 }
 
 /// A runner could not be made.
+///
+/// ```
+/// let error = smolio_executor::Runner::builder().workers(0).build().unwrap_err();
+/// assert_eq!(error.to_string(), "a loop with 0 workers would never run anything");
+/// ```
 #[derive(Debug)]
 pub struct BuildError(Problem);
 

@@ -76,6 +76,17 @@ where
 ///
 /// # Cancel safety
 /// As [`shield`].
+///
+/// ```
+/// use smolio_executor::{shield_value, yield_now};
+/// # smolio_executor::run(async {
+/// let receipt = shield_value(async {
+///     yield_now().await; // half of a payment
+///     "paid"
+/// });
+/// assert_eq!(receipt.await, "paid");
+/// # });
+/// ```
 pub fn shield_value<F>(future: F) -> Shield<F::Output>
 where
     F: IntoFuture<Output: 'static, IntoFuture: Send + 'static>,

@@ -351,6 +351,17 @@ impl fmt::Debug for CtrlC {
 ///
 /// # Cancel safety
 /// When it is dropped, the signals have their former effect again.
+///
+/// ```
+/// use futures_lite::future::or; // the first of two
+/// use smolio_executor::shutdown_signal;
+/// # smolio_executor::run(async {
+/// let stop = async { shutdown_signal().await.map(|signal| signal.to_string()) };
+/// let serve = async { Ok("nobody is left to serve".to_string()) };
+/// assert_eq!(or(stop, serve).await?, "nobody is left to serve");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[doc(alias = "add_signal_handler")]
 pub fn shutdown_signal() -> ShutdownSignal {
     ShutdownSignal(Awaited {
@@ -378,6 +389,22 @@ impl fmt::Debug for ShutdownSignal {
 }
 
 /// A signal asked the program to stop.
+///
+/// ```
+/// use smolio_executor::Runner;
+/// # #[cfg(unix)] {
+/// let runner = Runner::builder().handle_signals(true).build()?;
+/// let main = async {
+///     // Somebody presses Ctrl-C:
+///     rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::INT)?;
+///     std::future::pending::<std::io::Result<()>>().await
+/// };
+/// let interrupted = runner.try_run(main).unwrap_err();
+/// assert_eq!(interrupted.to_string(), "interrupted by SIGINT");
+/// assert_eq!(interrupted.signal(), 2);
+/// # }
+/// # Ok::<(), smolio_executor::BuildError>(())
+/// ```
 #[doc(alias = "KeyboardInterrupt")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Interrupted(Signal);

@@ -160,6 +160,17 @@ pub(crate) fn spawn_on<F: Future + 'static>(
 /// All tasks of this loop and its workers that have not ended, the main one included, in no particular order.
 ///
 /// On a worker, `spawn_local` tasks of the other threads are not among them. Outside of loops: none.
+///
+/// ```
+/// use smolio_executor::{TaskBuilder, all_tasks};
+/// # smolio_executor::run(async {
+/// let task = TaskBuilder::new().name("fetch").spawn(async {});
+/// let tasks = all_tasks();
+/// assert_eq!(tasks.len(), 2); // main is one as well
+/// assert!(tasks.iter().any(|task| task.name() == "fetch"));
+/// task.await;
+/// # });
+/// ```
 #[doc(alias = "get_tasks")]
 pub fn all_tasks() -> Vec<TaskInfo> {
     let Some(local) = Local::current() else {

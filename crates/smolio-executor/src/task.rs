@@ -238,6 +238,17 @@ impl<T> Future for Cancel<T> {
 }
 
 /// Why a task ended without a value.
+///
+/// ```
+/// use smolio_executor::{TaskBuilder, run};
+/// let error = run(async {
+///     let task = TaskBuilder::new().name("parse").spawn(async { panic!("no digits") });
+///     task.join().await.map(|()| ()).unwrap_err()
+/// });
+/// assert!(error.is_panic());
+/// assert_eq!(error.task().name(), "parse");
+/// assert!(error.to_string().ends_with("panicked: no digits"));
+/// ```
 pub struct JoinError {
     task: TaskInfo,
     // In a mutex because a payload need not be `Sync`, and an error must be.

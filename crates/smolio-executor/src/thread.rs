@@ -81,6 +81,16 @@ where
 ///
 /// # Cancel safety
 /// As [`to_thread`].
+///
+/// ```
+/// use smolio_executor::{ThreadLimit, to_thread_with};
+/// # smolio_executor::run(async {
+/// let one_at_a_time = ThreadLimit::new(1);
+/// let first = to_thread_with(&one_at_a_time, || 6 * 7);
+/// let second = to_thread_with(&one_at_a_time, || "after the first");
+/// assert_eq!(futures_lite::future::zip(first, second).await, (42, "after the first"));
+/// # });
+/// ```
 #[track_caller]
 pub fn to_thread_with<F, T>(limit: &ThreadLimit, f: F) -> impl Future<Output = T> + Send + use<F, T>
 where

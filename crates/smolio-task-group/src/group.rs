@@ -59,6 +59,11 @@ pub(crate) type Boxed<'a, E> = Owner<dyn AnyChild<E> + Send + 'a>;
 /// What the compiler says when a child borrows what it cannot, or gives what it must not, is explained in
 /// [`compile_errors`](crate::compile_errors).
 ///
+/// # Why the body is not a closure
+/// A function to which one gives `async |group| ...`, so that the group needs no name outside, was tried and rejected. In a task
+/// that must be `Send` the compiler does not take it: "implementation of `AsyncFnOnce` is not general enough". A future that
+/// borrows the group from around it has no such trouble.
+///
 /// # When not to use this
 /// If a failure must not end the others, take a [`Supervisor`](crate::Supervisor).
 #[doc(alias = "nursery")]

@@ -127,6 +127,18 @@ impl<T> Until<T> for All {
 ///
 /// They are of one type; `Pin<Box<dyn Future<Output = T> + Send>>` is one for all. Dropping the set drops them, in the order
 /// in which they came.
+///
+/// ```
+/// # futures_lite::future::block_on(async {
+/// use smolio_task_group::{All, WaitSet, wait};
+/// use std::future::ready;
+///
+/// let mut set: WaitSet<_> = [ready(1), ready(2)].into_iter().collect();
+/// set.push(ready(3));
+/// assert_eq!(set.len(), 3);
+/// assert_eq!(wait(&mut set, All).await, [(0, 1), (1, 2), (2, 3)]);
+/// # });
+/// ```
 #[must_use = "the futures in it do nothing unless they are waited for"]
 pub struct WaitSet<F: Future, T = <F as Future>::Output> {
     set: Set<F>,

@@ -8,6 +8,20 @@ use smolio_context::Instant;
 ///
 /// Converts to [`std::io::Error`], with the kind `TimedOut`, so that [`try_timeout`](crate::try_timeout) takes
 /// operations on streams and files as they are.
+///
+/// ```
+/// # smol::block_on(async {
+/// use smolio_context::Instant;
+/// use smolio_timer::timeout_at;
+/// use std::{future::pending, io};
+///
+/// let deadline = Instant::now(); // it has passed already
+/// let elapsed = timeout_at(deadline, pending::<()>()).await.unwrap_err();
+/// assert_eq!(elapsed.deadline(), deadline);
+/// assert_eq!(elapsed.to_string(), "timed out because its deadline has passed");
+/// assert_eq!(io::Error::from(elapsed).kind(), io::ErrorKind::TimedOut);
+/// # });
+/// ```
 #[doc(alias = "TimeoutError")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Elapsed {

@@ -1,5 +1,5 @@
-//! asyncio's way of working, for Rust, on the smol ecosystem: one loop, tasks, timeouts, clean-ups, and tests that own their
-//! time.
+//! asyncio's way of working, for Rust, on the smol ecosystem: one loop, tasks, task groups whose children borrow, queues,
+//! timeouts, clean-ups, and tests that own their time.
 //!
 //! ```
 //! use smolio::{Elapsed, sleep, spawn, timeout};

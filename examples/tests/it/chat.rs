@@ -86,7 +86,7 @@ struct Server {
 
 impl Server {
     fn start() -> Self {
-        let mut process = Command::new(program("chat"))
+        let mut process = program("chat")
             .arg("127.0.0.1:0")
             .stdout(Stdio::piped())
             .spawn()

@@ -1,16 +1,29 @@
-//! The programs, as people run them, where the comparison with `expected` does not show all that matters.
+//! The programs, as people run them, and what runs the guide.
 
-use std::{env, path::PathBuf};
+use std::{env, process::Command};
 
 // It sends signals.
 #[cfg(unix)]
 mod chat;
 mod cpu_and_io;
+mod guide;
+mod sync_program;
+mod worker_pool;
 
 /// An example: cargo has built it beside the tests.
-fn program(name: &str) -> PathBuf {
+fn program(name: &str) -> Command {
     let mut path = env::current_exe().unwrap();
     path.pop();
     path.set_file_name("examples");
-    path.join(name)
+    Command::new(path.join(name))
+}
+
+/// What a program prints, which is to end well.
+#[track_caller]
+fn lines_of(program: &mut Command) -> Vec<String> {
+    let output = program.output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program:?}: {errors}");
+    let printed = String::from_utf8(output.stdout).unwrap();
+    printed.lines().map(str::to_owned).collect()
 }

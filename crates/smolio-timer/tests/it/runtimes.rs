@@ -57,7 +57,7 @@ async fn program() {
 }
 
 #[test]
-fn under_tokio_on_one_thread() {
+fn x1_inside_tokio_on_one_thread() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
@@ -66,7 +66,7 @@ fn under_tokio_on_one_thread() {
 }
 
 #[test]
-fn under_tokio_on_two_threads() {
+fn x1_inside_tokio_on_two_threads() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .build()
@@ -80,13 +80,13 @@ fn under_tokio_on_two_threads() {
 }
 
 #[test]
-fn under_smol() {
+fn x1_inside_smol() {
     smol::block_on(program());
     smol::block_on(smol::spawn(program()));
 }
 
 #[test]
-fn armed_in_a_loop_of_ours_and_awaited_under_tokio() {
+fn x1_armed_in_a_loop_of_ours_and_awaited_inside_tokio() {
     let wakes = crate::harness::Wakes::new();
     let driver = smolio_timer::driver::Driver::new();
     let mut sleeping = sleep(ms(2));
