@@ -130,8 +130,9 @@ impl Local {
     }
 
     fn round<T>(&self, main: &MainWake, poll_main: &mut impl FnMut() -> Poll<T>) -> Round<T> {
-        let mut shared_polls = 0;
-        for _ in 0..ROUND {
+        let shares = self.runtime.pool().is_some();
+        let mut polls = 0;
+        while polls < ROUND {
             let Some(ready) = self.next_ready() else {
                 return Round::Idle;
             };
@@ -143,13 +144,13 @@ impl Local {
                     if let Poll::Ready(value) = poll_main() {
                         return Round::Main(value);
                     }
-                    // With workers that was a share of their common work as well, of up to 200 polls.
-                    shared_polls += pool::take_polls();
-                    if shared_polls >= ROUND {
-                        break;
-                    }
                 }
                 Ready::Woken(key) => self.run_again(key),
+            }
+            polls += 1;
+            if shares {
+                // That may have been a share of the workers' common work, of up to 200 polls.
+                polls += pool::take_polls();
             }
         }
         Round::More
