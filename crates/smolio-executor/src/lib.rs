@@ -45,6 +45,7 @@ mod inbox;
 mod local;
 mod loops;
 mod pool;
+mod registry;
 mod runtime;
 mod settings;
 mod shutdown;

@@ -17,14 +17,14 @@ use std::{
 };
 
 use async_executor::Executor;
-use slab::Slab;
 use smolio_context::{Instant, TaskContext, TaskInfo};
 
 use crate::{
-    cell::{Completion, Joiner, pooled},
+    cell::{Joiner, pooled},
     inbox::Inbox,
     local::{Local, Phase},
     loops::LoopId,
+    registry::Registry,
     runtime::Runtime,
     shutdown,
     wake::Kind,
@@ -32,25 +32,17 @@ use crate::{
 
 pub(crate) struct Pool {
     executor: Executor<'static>,
-    // Shared with the tasks, which take themselves out when they end.
-    tasks: Arc<Mutex<Registry>>,
+    registry: Registry,
     stop: Stop,
     threads: Mutex<Vec<JoinHandle<()>>>,
     alive: AtomicUsize,
-}
-
-#[derive(Default)]
-struct Registry {
-    living: Slab<Arc<dyn Completion>>,
-    /// All have been cancelled, and nobody would cancel, or run, one that came later.
-    closed: bool,
 }
 
 impl Pool {
     pub(crate) fn new() -> Self {
         Self {
             executor: Executor::new(),
-            tasks: Arc::default(),
+            registry: Registry::default(),
             stop: Stop::default(),
             threads: Mutex::default(),
             alive: AtomicUsize::new(0),
@@ -92,44 +84,43 @@ impl Pool {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let mut tasks = lock(&self.tasks);
-        if tasks.closed {
-            return Err((context, future));
-        }
-        let place = tasks.living.vacant_entry();
-        let index = place.key();
-        let (registry, shared) = (self.tasks.clone(), runtime.clone());
-        let on_end = move || {
-            lock(&registry).living.remove(index);
-            if !shared.is_open() {
-                shared.nudge();
+        let task = context.info().id();
+        let mut parts = Some((context, future));
+        let entered = self.registry.enter(task, |place| {
+            let (context, future) = parts.take().expect("called once");
+            let shared = runtime.clone();
+            let on_end = move || {
+                if let Some(pool) = shared.pool() {
+                    pool.registry.leave(place);
+                }
+                if !shared.is_open() {
+                    shared.nudge();
+                }
+            };
+            let (joiner, completion, running) = pooled(context, future, on_end);
+            (completion, (joiner, running))
+        });
+        match (entered, parts) {
+            (Some((joiner, running)), _) => {
+                self.executor.spawn(running).detach();
+                Ok(joiner)
             }
-        };
-        let (joiner, completion, running) = pooled(context, future, on_end);
-        place.insert(completion);
-        drop(tasks);
-        self.executor.spawn(running).detach();
-        Ok(joiner)
+            (None, Some(parts)) => Err(parts),
+            (None, None) => unreachable!("the future went into the task"),
+        }
     }
 
     pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
-        let tasks = lock(&self.tasks);
-        let infos = tasks.living.iter().map(|(_, task)| task.info().clone());
-        infos.collect()
+        self.registry.infos()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        lock(&self.tasks).living.is_empty()
+        self.registry.is_empty()
     }
 
     /// Takes no more tasks, and cancels those that there are, those of each worker alone included.
     pub(crate) fn close(&self) {
-        let tasks: Vec<_> = {
-            let mut tasks = lock(&self.tasks);
-            tasks.closed = true;
-            tasks.living.iter().map(|(_, task)| task.clone()).collect()
-        };
-        for task in tasks {
+        for task in self.registry.close() {
             task.cancel();
         }
         self.stop.tell(Order::Cancel);
