@@ -48,6 +48,7 @@ mod pool;
 mod registry;
 mod runtime;
 mod settings;
+mod share;
 mod shutdown;
 mod sync;
 mod table;

@@ -1,11 +1,11 @@
-//! The workers: threads that share the `Send` tasks and steal them from each other, on async-executor.
+//! The workers: threads that share the `Send` tasks and steal them from each other, on async-executor; see [`share`].
 //!
 //! The main loop's thread is one of them. Each of the others has a loop of its own beside its share of the pool, for its timers,
 //! for `spawn_local` and for clean-ups.
 
 use std::{
     cell::Cell,
-    future::{Future, pending, poll_fn},
+    future::{Future, poll_fn},
     io,
     pin::pin,
     sync::{
@@ -26,12 +26,14 @@ use crate::{
     loops::LoopId,
     registry::Registry,
     runtime::Runtime,
+    share::share,
     shutdown,
     wake::Kind,
 };
 
 pub(crate) struct Pool {
-    executor: Executor<'static>,
+    /// One for each worker, the main loop's first.
+    executors: Vec<Executor<'static>>,
     registry: Registry,
     stop: Stop,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -39,9 +41,10 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    pub(crate) fn new() -> Self {
+    /// For so many threads beside the one that makes it.
+    pub(crate) fn new(helpers: usize) -> Self {
         Self {
-            executor: Executor::new(),
+            executors: (0..=helpers).map(|_| Executor::new()).collect(),
             registry: Registry::default(),
             stop: Stop::default(),
             threads: Mutex::default(),
@@ -49,25 +52,25 @@ impl Pool {
         }
     }
 
-    /// Starts `count` threads.
-    pub(crate) fn start(runtime: &Arc<Runtime>, count: usize) -> io::Result<()> {
+    /// Starts the threads.
+    pub(crate) fn start(runtime: &Arc<Runtime>) -> io::Result<()> {
         let Some(pool) = runtime.pool() else {
             return Ok(());
         };
-        for number in 1..=count {
+        for number in 1..pool.executors.len() {
             let shared = runtime.clone();
             let thread = thread::Builder::new()
                 .name(format!("smolio-worker-{number}"))
-                .spawn(move || work(&shared))?;
+                .spawn(move || work(&shared, number))?;
             pool.alive.fetch_add(1, Ordering::AcqRel);
             lock(&pool.threads).push(thread);
         }
         Ok(())
     }
 
-    /// The share of the thread that calls it: runs tasks for as long as it is polled.
-    pub(crate) async fn work(&self) {
-        self.executor.run(pending::<()>()).await;
+    /// The share of a worker: runs tasks for as long as it is polled. The main loop has number 0.
+    pub(crate) fn work(&self, number: usize) -> impl Future<Output = ()> {
+        share(&self.executors, number)
     }
 
     /// Gives the future to the workers.
@@ -102,7 +105,9 @@ impl Pool {
         });
         match (entered, parts) {
             (Some((joiner, running)), _) => {
-                self.executor.spawn(running).detach();
+                // In turn, whoever spawns: one that spawns a thousand has not the time to run them.
+                let index = task.get() as usize % self.executors.len();
+                self.executors[index].spawn(running).detach();
                 Ok(joiner)
             }
             (None, Some(parts)) => Err(parts),
@@ -164,13 +169,13 @@ pub(crate) fn take_polls() -> u32 {
 }
 
 /// A worker's life.
-fn work(runtime: &Arc<Runtime>) {
+fn work(runtime: &Arc<Runtime>, number: usize) {
     let Some(pool) = runtime.pool() else { return };
     let inbox = Arc::new(Inbox::new());
     let id = LoopId::register(inbox.clone());
     let local = Local::new(id, inbox, runtime.clone(), None);
     let deadline = local.drive(None, async {
-        let mut share = pin!(pool.work());
+        let mut share = pin!(pool.work(number));
         // The waker of a loop's main future is the same throughout.
         poll_fn(|cx| {
             pool.stop.register(cx.waker());

@@ -280,7 +280,7 @@ impl Builder {
         let helpers = workers.get() - 1;
         let inbox = Arc::new(Inbox::new());
         let id = LoopId::register(inbox.clone());
-        let runtime = Runtime::new(id, inbox.clone(), (helpers > 0).then(Pool::new));
+        let runtime = Runtime::new(id, inbox.clone(), (helpers > 0).then(|| Pool::new(helpers)));
         let local = Local::new(id, inbox, runtime.clone(), self.idle_policy);
         // From here on the drop of the runner closes what was started.
         let runner = Runner {
@@ -293,10 +293,10 @@ impl Builder {
             let shared = runtime.clone();
             spawn_internal(&runner.local, async move {
                 if let Some(pool) = shared.pool() {
-                    pool.work().await;
+                    pool.work(0).await;
                 }
             });
-            Pool::start(&runtime, helpers).map_err(|error| BuildError(Problem::Thread(error)))?;
+            Pool::start(&runtime).map_err(|error| BuildError(Problem::Thread(error)))?;
         }
         Ok(runner)
     }
