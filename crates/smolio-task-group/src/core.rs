@@ -202,9 +202,7 @@ impl<C, E> Core<C, E> {
         if let Some(waker) = next {
             wake(waker);
         }
-        if let (true, Some(supervision)) = (is_idle, &self.supervision) {
-            supervision.wake_readers();
-        }
+        self.tell_readers(is_idle);
     }
 
     /// Whether no child is alive.
@@ -223,12 +221,12 @@ impl<C, E> Core<C, E> {
 
     /// From now on nobody comes in. Gives those who had not been let in yet.
     pub(crate) fn begin_ending(&self) -> Vec<NewChild<C>> {
-        Self::go_to(Phase::Ending, self.lock())
+        self.go_to(Phase::Ending, self.lock())
     }
 
     /// The run has gone.
     pub(crate) fn close(&self) -> Vec<NewChild<C>> {
-        let left = Self::go_to(Phase::Closed, self.lock());
+        let left = self.go_to(Phase::Closed, self.lock());
         self.ready.close();
         left
     }
@@ -239,12 +237,12 @@ impl<C, E> Core<C, E> {
         if !inbox.new.is_empty() || inbox.request.is_some() {
             return false;
         }
-        Self::go_to(Phase::Closed, inbox);
+        self.go_to(Phase::Closed, inbox);
         self.ready.close();
         true
     }
 
-    fn go_to(phase: Phase, mut inbox: MutexGuard<'_, Inbox<C>>) -> Vec<NewChild<C>> {
+    fn go_to(&self, phase: Phase, mut inbox: MutexGuard<'_, Inbox<C>>) -> Vec<NewChild<C>> {
         inbox.phase = phase;
         let left = mem::take(&mut inbox.new);
         inbox.alive -= left.len();
@@ -252,13 +250,22 @@ impl<C, E> Core<C, E> {
         // Also for those who ask only when it is over.
         let token = (phase == Phase::Ending).then(|| inbox.token().clone());
         let waiting = inbox.waiting_for_place.take_all();
+        let is_idle = inbox.alive == 0;
         drop(inbox);
         drop(request);
         if let Some(token) = token {
             token.cancel();
         }
         waiting.for_each(wake);
+        self.tell_readers(is_idle);
         left
+    }
+
+    /// Whoever waits for a failure is to hear that none is to come.
+    fn tell_readers(&self, is_idle: bool) {
+        if let (true, Some(supervision)) = (is_idle, &self.supervision) {
+            supervision.wake_readers();
+        }
     }
 
     // --- what the handles do ---
