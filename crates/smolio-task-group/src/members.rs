@@ -89,12 +89,12 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
         }
     }
 
-    /// Whether all have ended, also those who have just come in.
+    /// Whether all have ended, also those who have just come in or are about to.
     pub(crate) fn is_empty(&mut self, core: &Core<C, E>) -> bool {
         if self.seats.is_empty() {
             self.adopt(core);
         }
-        self.seats.is_empty()
+        self.seats.is_empty() && !core.is_expecting()
     }
 
     /// Takes in what the drop of a child left to be waited for.

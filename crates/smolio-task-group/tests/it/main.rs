@@ -15,6 +15,7 @@ mod panicking_wakers;
 mod panics;
 mod start;
 mod supervisor;
+mod try_spawn;
 
 mod limit;
 mod scope;
