@@ -65,6 +65,7 @@ pub mod compile_errors;
 mod cell;
 mod collecting;
 mod core;
+mod deadline;
 mod keep;
 mod list;
 mod members;

@@ -19,6 +19,7 @@ mod try_spawn;
 
 mod limit;
 mod scope;
+mod scope_deadline;
 
 mod cleanup;
 mod context;
