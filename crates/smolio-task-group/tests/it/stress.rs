@@ -16,7 +16,7 @@ use std::{
 
 use fastrand::Rng;
 use smolio_executor::{Runner, spawn, yield_now};
-use smolio_task_group::{ChildError, Spawner, Supervisor, TaskGroup};
+use smolio_task_group::{ChildError, ReadySignal, Spawner, Supervisor, TaskGroup};
 use smolio_timer::timeout;
 
 use crate::support::{Counter, rounds_for, yields};
@@ -337,6 +337,34 @@ fn stress_a_child_that_is_tried_runs_or_is_given_back() {
             futures_lite::future::block_on(group.run_value(body)).unwrap();
         });
         assert_eq!(runs.get(), polled.get());
+    });
+}
+
+#[test]
+fn stress_a_child_fails_at_the_moment_in_which_its_start_is_dropped() {
+    let hook = crate::support::Hook::install();
+    rounds_for(|_| {
+        let moment = std::sync::Barrier::new(2);
+        let group = TaskGroup::<&str>::new();
+        let mut started = crate::support::Manual::new(group.start(|ready: ReadySignal<u8>| {
+            let moment = &moment;
+            async move {
+                let _ready = ready;
+                moment.wait();
+                Err::<(), _>("port in use")
+            }
+        }));
+        started.poll_pending();
+        let result = thread::scope(|scope| {
+            scope.spawn(|| {
+                moment.wait();
+                drop(started);
+            });
+            futures_lite::future::block_on(group.run(async { Ok(()) }))
+        });
+        // Either nobody waited for it any more, and it is the group's, or the hook was told.
+        let seen = hook.take().len() + result.map_or_else(|error| error.failures().len(), |()| 0);
+        assert_eq!(seen, 1);
     });
 }
 
