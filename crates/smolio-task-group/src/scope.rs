@@ -175,7 +175,7 @@ impl<F: Future> Future for ScopeRun<F> {
         if this.deadline.poll(cx).is_ready() {
             this.token.cancel();
         }
-        let is_cancelled = this.token.is_cancelled() || Pin::new(this.token).poll(cx).is_ready();
+        let is_cancelled = this.token.is_cancelled() || this.token.poll_cancelled(cx).is_ready();
         if is_cancelled && !*this.sees_shield {
             self.close();
             return Poll::Ready(None);

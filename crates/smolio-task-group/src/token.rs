@@ -8,10 +8,10 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
-use smolio_context::waiting_for;
+use smolio_context::{poll_budget, spend_budget, waiting_for};
 
 use crate::waiters::{Ticket, Waiters, wake};
 
@@ -83,10 +83,9 @@ impl CancelToken {
     }
 }
 
-impl Future for CancelToken {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+impl CancelToken {
+    /// As a poll, without regard to the budget: a body that has used it all up must not keep its own scope from ending it.
+    pub(crate) fn poll_cancelled(&mut self, cx: &Context<'_>) -> Poll<()> {
         let state = self.state.clone();
         // Before the lock: it is not our code.
         let waker = cx.waker().clone();
@@ -99,6 +98,17 @@ impl Future for CancelToken {
         drop(before);
         waiting_for(|| "a cancellation".to_owned());
         Poll::Pending
+    }
+}
+
+impl Future for CancelToken {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(poll_budget(cx));
+        ready!(self.poll_cancelled(cx));
+        spend_budget();
+        Poll::Ready(())
     }
 }
 
