@@ -190,8 +190,9 @@ impl<C, E> Core<C, E> {
         self.lock().limit = limit;
     }
 
-    pub(crate) fn take_new(&self) -> Vec<NewChild<C>> {
-        mem::take(&mut self.lock().new)
+    /// Puts those who have come in into `empty`, whose room the next ones take.
+    pub(crate) fn take_new(&self, empty: &mut Vec<NewChild<C>>) {
+        mem::swap(&mut self.lock().new, empty);
     }
 
     /// A seat for something that is no child: a clean-up.

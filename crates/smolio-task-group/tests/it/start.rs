@@ -7,7 +7,7 @@ use std::{
     sync::OnceLock,
 };
 
-use smolio_context::{Instant, budget_left, current_task, spend_budget};
+use smolio_context::{Instant, TaskInfo, budget_left, current_task, spend_budget};
 use smolio_executor::yield_now;
 use smolio_task_group::{CancelScope, ReadySignal, StartError, TaskGroup};
 use smolio_timer::{sleep, timeout};
@@ -332,7 +332,7 @@ fn the_hook_is_told_whose_error_it_was_though_it_has_no_text() {
         assert!(run.await.is_ok());
         let told = hook.take_one();
         assert_eq!(told.message(), "in the text of an error");
-        assert_eq!(told.task().map(|task| task.id()), child.get().copied());
+        assert_eq!(told.task().map(TaskInfo::id), child.get().copied());
         assert_eq!(dropped.get(), 1);
     });
 }
