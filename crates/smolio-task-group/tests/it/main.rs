@@ -23,6 +23,7 @@ mod scope_deadline;
 
 mod cleanup;
 mod context;
+mod debug;
 mod fairness;
 mod promises;
 mod runtimes;
