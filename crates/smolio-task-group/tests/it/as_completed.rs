@@ -108,7 +108,7 @@ fn it_is_a_stream() {
         as_completed((0..100_usize).map(|number| ready(number * number)))
     }
     let sum = block_on(squares().map(|(_, square)| square).fold(0, |a, b| a + b));
-    assert_eq!(sum, (0..100).map(|number| number * number).sum());
+    assert_eq!(sum, (0..100).map(|number| number * number).sum::<usize>());
 }
 
 #[test]

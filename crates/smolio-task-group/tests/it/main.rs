@@ -3,6 +3,7 @@
 
 mod support;
 
+mod ui;
 mod usage;
 
 mod children;
