@@ -241,6 +241,9 @@ macro_rules! group_methods {
             ///
             /// # Panics
             /// As [`run`](Self::run).
+            ///
+            /// # Cancel safety
+            /// As [`run`](Self::run).
             #[track_caller]
             pub fn run_until_cancelled<R, B>(
                 &self,
@@ -266,6 +269,9 @@ macro_rules! group_methods {
             /// [`Cancelled`]: the group was cancelled, or had been run before.
             ///
             /// # Panics
+            /// As [`run`](Self::run).
+            ///
+            /// # Cancel safety
             /// As [`run`](Self::run).
             #[track_caller]
             pub fn run_value<B: IntoFuture>(
