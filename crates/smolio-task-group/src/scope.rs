@@ -103,6 +103,15 @@ impl CancelScope {
         self.token.clone()
     }
 
+    /// Whether it is cancelled, and how many wait for that.
+    pub fn stats(&self) -> CancelScopeStats {
+        CancelScopeStats {
+            waiting: self.token.stats().waiting,
+            is_cancelled: self.is_cancelled(),
+            is_shielded: self.is_shielded,
+        }
+    }
+
     /// Runs `body` until it is done, or the scope is cancelled: then it gives `None`.
     ///
     /// # Cancel safety
@@ -134,6 +143,19 @@ impl fmt::Debug for CancelScope {
     }
 }
 
+/// What a scope is up to, from [`CancelScope::stats`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct CancelScopeStats {
+    /// Runs whose bodies are pending, and [tokens](CancelScope::cancelled) of the scope that are being awaited. Nobody waits
+    /// once it is cancelled.
+    pub waiting: usize,
+    /// Whether the scope was cancelled.
+    pub is_cancelled: bool,
+    /// Whether its runs keep the cancellation of what is around them from their bodies.
+    pub is_shielded: bool,
+}
+
 pin_project! {
     /// The future of [`CancelScope::run`].
     struct ScopeRun<F> {
@@ -160,6 +182,7 @@ impl<F> ScopeRun<F> {
     fn close(self: Pin<&mut Self>) {
         let mut this = self.project();
         this.deadline.give_back();
+        this.token.leave();
         this.body.set(None);
         if let Some(waker) = this.told.take() {
             wake(waker);

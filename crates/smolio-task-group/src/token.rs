@@ -67,6 +67,14 @@ impl CancelToken {
         self.state.is_cancelled.load(Ordering::Acquire)
     }
 
+    /// Whether it is time to stop, and how many wait for that.
+    pub fn stats(&self) -> CancelTokenStats {
+        CancelTokenStats {
+            waiting: self.lock().len(),
+            is_cancelled: self.is_cancelled(),
+        }
+    }
+
     /// Wakes all who wait.
     pub(crate) fn cancel(&self) {
         self.state.is_cancelled.store(true, Ordering::Release);
@@ -99,6 +107,15 @@ impl CancelToken {
         waiting_for(|| "a cancellation".to_owned());
         Poll::Pending
     }
+
+    /// Waits no more.
+    pub(crate) fn leave(&mut self) {
+        if self.ticket.is_some() {
+            let mut ticket = self.ticket.take();
+            let waker = self.lock().leave(&mut ticket);
+            drop(waker);
+        }
+    }
 }
 
 impl Future for CancelToken {
@@ -123,12 +140,18 @@ impl Clone for CancelToken {
 
 impl Drop for CancelToken {
     fn drop(&mut self) {
-        if self.ticket.is_some() {
-            let mut ticket = self.ticket;
-            let waker = self.lock().leave(&mut ticket);
-            drop(waker);
-        }
+        self.leave();
     }
+}
+
+/// What a token is up to, from [`CancelToken::stats`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct CancelTokenStats {
+    /// Clones of the token that are being awaited, and runs of its scope.
+    pub waiting: usize,
+    /// Whether it is time to stop.
+    pub is_cancelled: bool,
 }
 
 impl fmt::Debug for CancelToken {

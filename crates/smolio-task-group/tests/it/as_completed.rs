@@ -150,3 +150,19 @@ fn a_limit_of_zero_is_refused() {
     }
     drop(limited(as_completed([ready(1)])));
 }
+
+#[test]
+fn the_numbers_of_a_stream() {
+    block_on(async {
+        let mut values = as_completed((0..5).map(ready)).limit(2);
+        let numbers = |values: &AsCompleted<_, _>| {
+            let stats = values.stats();
+            (stats.pending, stats.completed, stats.is_over)
+        };
+        assert_eq!(numbers(&values), (0, 0, false));
+        values.next().await.unwrap();
+        assert_eq!(numbers(&values), (1, 1, false));
+        while values.next().await.is_some() {}
+        assert_eq!(numbers(&values), (0, 5, true));
+    });
+}
