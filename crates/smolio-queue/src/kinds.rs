@@ -268,6 +268,10 @@ macro_rules! as_queue {
         }
 
         /// As the stream of a [`Queue`].
+        /// The items, until the queue is shut down and empty.
+        ///
+        /// # Cancel safety
+        /// As the stream of a [`Queue`].
         impl<T> Stream for $kind<T> {
             type Item = T;
 

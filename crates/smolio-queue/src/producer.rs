@@ -22,6 +22,13 @@ impl<T> Producer<T> {
     }
 
     /// As [`Queue::put`](crate::Queue::put).
+    ///
+    /// # Errors
+    /// [`PutError`](crate::PutError) with the item, if the queue is shut down.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped before it is ready, the item was not put in, and is dropped with it.
+    /// [`Put::into_item`] gives it back instead.
     #[inline]
     pub fn put(&self, item: T) -> Put<'_, T> {
         Put::new(&self.0, item)
@@ -37,6 +44,13 @@ impl<T> Producer<T> {
     }
 
     /// As [`Queue::put_all`](crate::Queue::put_all).
+    ///
+    /// # Errors
+    /// [`PutAllError`](crate::PutAllError) with the items that were not put in, if the queue is shut down.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped before it is ready, the items that were put in stay in, and the rest is dropped with it.
+    /// [`PutAll::into_rest`] gives the rest back instead.
     pub fn put_all(&self, items: impl IntoIterator<Item = T>) -> PutAll<'_, T> {
         PutAll::new(&self.0, items.into_iter().collect())
     }

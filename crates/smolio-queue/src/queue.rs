@@ -375,6 +375,11 @@ pub(crate) fn or_panic<Q>(made: Result<Q, CapacityError>) -> Q {
 ///
 /// A stream cannot tell whether it will be polled again. So one that waits is woken beside those who wait in
 /// [`get`](Queue::get), not instead of one of them, and with many consumers [`next`](Queue::next) is the cheaper one.
+/// The items, until the queue is shut down and empty.
+///
+/// # Cancel safety
+/// An item comes out of a poll that is ready, and of no other: `StreamExt::next` may be dropped. The handle keeps its place in
+/// the line until its next poll, or its own drop, and holds no item back from others meanwhile.
 impl<T> Stream for Queue<T> {
     type Item = T;
 

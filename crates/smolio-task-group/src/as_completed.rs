@@ -60,6 +60,7 @@ where
             set: Set::new(Order::Wakes),
             source: Source::new(futures.into_iter()),
         }),
+        completed: 0,
     }
 }
 
@@ -68,6 +69,20 @@ where
 pub struct AsCompleted<I, F> {
     /// `None` when it is over.
     running: Option<Running<I, F>>,
+    /// How many values it has given.
+    completed: usize,
+}
+
+/// What a stream of results is up to, from [`AsCompleted::stats`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct AsCompletedStats {
+    /// Futures that are there, and whose values were not given. Those that the iterator has still to give do not count.
+    pub pending: usize,
+    /// Values that were given.
+    pub completed: usize,
+    /// Whether nothing more is to come: all values were given, or a future has panicked.
+    pub is_over: bool,
 }
 
 struct Running<I, F> {
@@ -106,6 +121,15 @@ impl<I, F> AsCompleted<I, F> {
             running.source.set_limit(futures);
         }
         self
+    }
+
+    /// How many futures are there, and how many values were given.
+    pub fn stats(&self) -> AsCompletedStats {
+        AsCompletedStats {
+            pending: self.running.as_ref().map_or(0, |running| running.set.len()),
+            completed: self.completed,
+            is_over: self.running.is_none(),
+        }
     }
 
     /// The next value, with the index of the future that gave it; `None` when there are no more.
@@ -148,7 +172,9 @@ where
             Ok(Poll::Ready(())) => {}
             Err(payload) => resume_after(payload, || self.running = None),
         }
-        if next.is_none() {
+        if next.is_some() {
+            self.completed += 1;
+        } else {
             self.running = None;
         }
         Poll::Ready(next)
@@ -157,9 +183,8 @@ where
 
 impl<I, F> fmt::Debug for AsCompleted<I, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let pending = self.running.as_ref().map_or(0, |running| running.set.len());
         f.debug_struct("AsCompleted")
-            .field("pending", &pending)
+            .field("pending", &self.stats().pending)
             .finish_non_exhaustive()
     }
 }

@@ -179,6 +179,26 @@
 //!   |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ mutable borrow occurs here
 //!   | - immutable borrow might be used here, when `group` is dropped and runs the destructor for type `TaskGroup<'_>`
 //! ```
+//! The same with E0505, "cannot move out of `words` because it is borrowed", if it is moved, and with E0506, "cannot assign
+//! to `words` because it is borrowed", if it is assigned:
+//! ```compile_fail,E0505
+//! # use smolio_task_group::TaskGroup;
+//! # futures_lite::future::block_on(async {
+//! # let words = vec![String::from("structured")];
+//! # let group = TaskGroup::infallible();
+//! # group.run_value(async { group.spawn_value(async { words[0].len() }).await }).await;
+//! drop(words);
+//! # });
+//! ```
+//! ```compile_fail,E0506
+//! # use smolio_task_group::TaskGroup;
+//! # futures_lite::future::block_on(async {
+//! # let mut words = vec![String::from("structured")];
+//! # let group = TaskGroup::infallible();
+//! # group.run_value(async { group.spawn_value(async { words[0].len() }).await }).await;
+//! words = Vec::new();
+//! # });
+//! ```
 //! All children have ended, but the compiler knows it only once the group is gone. Drop it, or put group and run into a
 //! block or a function of their own:
 //! ```

@@ -6,6 +6,9 @@
 //! | graceful: cancelled, in its grace period | refused | ends the grace |
 //! | ending: body and children are being dropped | refused | nothing |
 //! | closed: `run` has returned, or was dropped | refused, and told to the hook | nothing |
+//!
+//! `try_spawn` asks before it makes the child, since a refused future is given back as it came. Whoever has been promised a
+//! place is expected: a run does not close by itself before that child has come, and lets it in also in a grace period.
 
 use std::{
     fmt, mem,
@@ -55,6 +58,8 @@ struct Inbox<C> {
     seats: u32,
     spawned: u64,
     alive: usize,
+    /// Children that have been promised a place, and are still being made.
+    expected: usize,
     limit: usize,
     waiting_for_place: Waiters,
     request: Option<Request<C>>,
@@ -94,6 +99,7 @@ impl<C, E> Core<C, E> {
             seats: FIRST_CHILD,
             spawned: 0,
             alive: 0,
+            expected: 0,
             limit: usize::MAX,
             waiting_for_place: Waiters::default(),
             request: None,
@@ -126,10 +132,6 @@ impl<C, E> Core<C, E> {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn is_open(&self) -> bool {
-        self.lock().phase == Phase::Open
-    }
-
     /// Takes the child in, or gives it back.
     pub(crate) fn accept(&self, child: C) -> Result<NodeRef, C>
     where
@@ -140,15 +142,25 @@ impl<C, E> Core<C, E> {
         if inbox.phase != Phase::Open {
             return Err(child);
         }
-        let seat = inbox.take_seat();
-        node.take_seat(seat);
-        let order = inbox.spawned;
-        inbox.spawned += 1;
-        inbox.alive += 1;
-        inbox.new.push(NewChild { seat, order, child });
+        inbox.take_in(child, &node);
         drop(inbox);
         node.schedule();
         Ok(node)
+    }
+
+    /// Promises a place to a child that is still to be made, if the group takes more.
+    pub(crate) fn expect(&self) -> Option<Expected<'_, C, E>> {
+        let mut inbox = self.lock();
+        if inbox.phase != Phase::Open {
+            return None;
+        }
+        inbox.expected += 1;
+        Some(Expected(self))
+    }
+
+    /// Whether the run is to wait for children that are still being made.
+    pub(crate) fn is_expecting(&self) -> bool {
+        self.lock().is_expecting()
     }
 
     /// A child was refused and nobody holds an error of it: that is no news while the group is ending, but a mistake after.
@@ -178,8 +190,9 @@ impl<C, E> Core<C, E> {
         self.lock().limit = limit;
     }
 
-    pub(crate) fn take_new(&self) -> Vec<NewChild<C>> {
-        mem::take(&mut self.lock().new)
+    /// Puts those who have come in into `empty`, whose room the next ones take.
+    pub(crate) fn take_new(&self, empty: &mut Vec<NewChild<C>>) {
+        mem::swap(&mut self.lock().new, empty);
     }
 
     /// A seat for something that is no child: a clean-up.
@@ -202,9 +215,7 @@ impl<C, E> Core<C, E> {
         if let Some(waker) = next {
             wake(waker);
         }
-        if let (true, Some(supervision)) = (is_idle, &self.supervision) {
-            supervision.wake_readers();
-        }
+        self.tell_readers(is_idle);
     }
 
     /// Whether no child is alive.
@@ -223,12 +234,12 @@ impl<C, E> Core<C, E> {
 
     /// From now on nobody comes in. Gives those who had not been let in yet.
     pub(crate) fn begin_ending(&self) -> Vec<NewChild<C>> {
-        Self::go_to(Phase::Ending, self.lock())
+        self.go_to(Phase::Ending, self.lock())
     }
 
     /// The run has gone.
     pub(crate) fn close(&self) -> Vec<NewChild<C>> {
-        let left = Self::go_to(Phase::Closed, self.lock());
+        let left = self.go_to(Phase::Closed, self.lock());
         self.ready.close();
         left
     }
@@ -236,15 +247,15 @@ impl<C, E> Core<C, E> {
     /// Closes the group, unless somebody has come meanwhile or wants something.
     pub(crate) fn try_close(&self) -> bool {
         let inbox = self.lock();
-        if !inbox.new.is_empty() || inbox.request.is_some() {
+        if !inbox.new.is_empty() || inbox.request.is_some() || inbox.is_expecting() {
             return false;
         }
-        Self::go_to(Phase::Closed, inbox);
+        self.go_to(Phase::Closed, inbox);
         self.ready.close();
         true
     }
 
-    fn go_to(phase: Phase, mut inbox: MutexGuard<'_, Inbox<C>>) -> Vec<NewChild<C>> {
+    fn go_to(&self, phase: Phase, mut inbox: MutexGuard<'_, Inbox<C>>) -> Vec<NewChild<C>> {
         inbox.phase = phase;
         let left = mem::take(&mut inbox.new);
         inbox.alive -= left.len();
@@ -252,13 +263,22 @@ impl<C, E> Core<C, E> {
         // Also for those who ask only when it is over.
         let token = (phase == Phase::Ending).then(|| inbox.token().clone());
         let waiting = inbox.waiting_for_place.take_all();
+        let is_idle = inbox.alive == 0;
         drop(inbox);
         drop(request);
         if let Some(token) = token {
             token.cancel();
         }
         waiting.for_each(wake);
+        self.tell_readers(is_idle);
         left
+    }
+
+    /// Whoever waits for a failure is to hear that none is to come.
+    fn tell_readers(&self, is_idle: bool) {
+        if let (true, Some(supervision)) = (is_idle, &self.supervision) {
+            supervision.wake_readers();
+        }
     }
 
     // --- what the handles do ---
@@ -337,6 +357,23 @@ impl<C> Inbox<C> {
         self.token.get_or_insert_with(CancelToken::new)
     }
 
+    fn take_in<E>(&mut self, child: C, node: &NodeRef)
+    where
+        C: ChildBox<E>,
+    {
+        let seat = self.take_seat();
+        node.take_seat(seat);
+        let order = self.spawned;
+        self.spawned += 1;
+        self.alive += 1;
+        self.new.push(NewChild { seat, order, child });
+    }
+
+    /// Nobody is waited for when all are being dropped.
+    fn is_expecting(&self) -> bool {
+        self.expected > 0 && matches!(self.phase, Phase::Open | Phase::Graceful)
+    }
+
     fn take_seat(&mut self) -> u32 {
         if let Some(seat) = self.free.pop() {
             return seat;
@@ -350,6 +387,36 @@ impl<C> Inbox<C> {
     fn next_in_line(&mut self) -> Option<Waker> {
         let places = self.limit.saturating_sub(self.alive);
         self.waiting_for_place.take_nth(places)
+    }
+}
+
+/// A place in a group for one child.
+pub(crate) struct Expected<'c, C, E>(&'c Core<C, E>);
+
+impl<C: ChildBox<E>, E> Expected<'_, C, E> {
+    /// The child has come. If all others have gone meanwhile, it goes as well.
+    pub(crate) fn take(self, child: C) -> NodeRef {
+        let node = child.reference();
+        let mut inbox = self.0.lock();
+        if matches!(inbox.phase, Phase::Ending | Phase::Closed) {
+            drop(inbox);
+            drop(child);
+            return node;
+        }
+        inbox.expected -= 1;
+        inbox.take_in(child, &node);
+        drop(inbox);
+        mem::forget(self);
+        node.schedule();
+        node
+    }
+}
+
+impl<C, E> Drop for Expected<'_, C, E> {
+    fn drop(&mut self) {
+        self.0.lock().expected -= 1;
+        // It does not come: the run may have waited for nobody else.
+        self.0.control.schedule();
     }
 }
 

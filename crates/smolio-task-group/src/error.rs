@@ -56,14 +56,18 @@ impl<E> Failure<E> {
 impl<E: fmt::Display> Failure<E> {
     /// Nobody will see this failure any more: tells the unhandled hook.
     pub(crate) fn report(self) {
-        let Self { task, error, .. } = self;
-        let who = task.clone();
-        // Its text and its end are somebody else's code, and there may be nobody to catch a panic in it.
-        let text = move || Unhandled::error(task, format_args!("{error:#}"));
-        match catch_unwind(AssertUnwindSafe(text)) {
-            Ok(unhandled) => report_unhandled(unhandled),
-            Err(payload) => report_panic(who, payload),
-        }
+        report_error(self.task, self.error);
+    }
+}
+
+/// Tells the hook of an error that nobody will see.
+pub(crate) fn report_error<E: fmt::Display>(task: Option<TaskInfo>, error: E) {
+    let who = task.clone();
+    // Its text and its end are somebody else's code, and there may be nobody to catch a panic in it.
+    let text = move || Unhandled::error(task, format_args!("{error:#}"));
+    match catch_unwind(AssertUnwindSafe(text)) {
+        Ok(unhandled) => report_unhandled(unhandled),
+        Err(payload) => report_panic(who, payload),
     }
 }
 

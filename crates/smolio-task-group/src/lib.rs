@@ -65,6 +65,7 @@ pub mod compile_errors;
 mod cell;
 mod collecting;
 mod core;
+mod deadline;
 mod keep;
 mod list;
 mod members;
@@ -80,7 +81,7 @@ mod supervision;
 mod task;
 mod waiters;
 
-pub use as_completed::{AsCompleted, NextCompleted, as_completed};
+pub use as_completed::{AsCompleted, AsCompletedStats, NextCompleted, as_completed};
 pub use child::{Child, ChildError, Join};
 pub use core::TaskGroupStats;
 pub use error::{Cancelled, Failure, SpawnError, TaskGroupError};
@@ -90,13 +91,13 @@ pub use group::{Spawner, TaskGroup};
 pub use local::{LocalSpawner, LocalTaskGroup};
 pub use outcome::Outcome;
 pub use race::{EmptyRace, Race, RaceIter, RaceTuple, race};
-pub use scope::CancelScope;
+pub use scope::{CancelScope, CancelScopeStats};
 pub use start::{ReadySignal, StartError};
 pub use supervision::{ChildPanic, SupervisedError};
 pub use supervisor::{Supervisor, SupervisorStats};
-pub use token::CancelToken;
+pub use token::{CancelToken, CancelTokenStats};
 pub use try_gather::{TryGather, TryGatherIter, TryGatherTuple, try_gather};
 pub use tuples::{
     Or2, Or3, Or4, Or5, Or6, Or7, Or8, Or9, Or10, Or11, Or12, Or13, Or14, Or15, Or16,
 };
-pub use wait::{All, FirstCompleted, FirstError, Until, Wait, WaitSet, wait};
+pub use wait::{All, FirstCompleted, FirstError, Until, Wait, WaitSet, WaitSetStats, wait};

@@ -30,9 +30,14 @@ use crate::{
 
 pub(crate) type Payload = Box<dyn Any + Send>;
 
+/// A crowd that came once leaves no more room than this for those who come together.
+const ROOM_KEPT: usize = 1024;
+
 pub(crate) struct Members<C, E> {
     pub(crate) seats: Seats<C>,
     pub(crate) end: End<E>,
+    /// Empty. Its room is used again, or every child that comes alone would need a list of its own.
+    incoming: Vec<NewChild<C>>,
     limit: usize,
     /// Somebody waits for places or for the last child: each end is told to the core at once.
     is_counting: bool,
@@ -62,6 +67,7 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
         Self {
             seats: Seats::new(),
             end: End::new(),
+            incoming: Vec::new(),
             limit: usize::MAX,
             is_counting: false,
             admitted: 0,
@@ -79,7 +85,8 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
 
     /// Gives a seat to each of those who have come in.
     fn adopt(&mut self, core: &Core<C, E>) {
-        for NewChild { seat, order, child } in core.take_new() {
+        core.take_new(&mut self.incoming);
+        for NewChild { seat, order, child } in self.incoming.drain(..) {
             let occupant = Occupant::Child {
                 child,
                 order,
@@ -87,14 +94,15 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
             };
             self.seats.seat(seat, occupant);
         }
+        self.incoming.shrink_to(ROOM_KEPT);
     }
 
-    /// Whether all have ended, also those who have just come in.
+    /// Whether all have ended, also those who have just come in or are about to.
     pub(crate) fn is_empty(&mut self, core: &Core<C, E>) -> bool {
         if self.seats.is_empty() {
             self.adopt(core);
         }
-        self.seats.is_empty()
+        self.seats.is_empty() && !core.is_expecting()
     }
 
     /// Takes in what the drop of a child left to be waited for.

@@ -126,6 +126,9 @@ macro_rules! group_methods {
 
             /// As [`spawn`](Self::spawn), but a group that takes no more gives the future back.
             ///
+            /// A child that it gives has been let in, whatever other threads do at the same time: it is never
+            /// [`Refused`](crate::ChildError::Refused).
+            ///
             /// # Errors
             /// The group is ending or has ended.
             #[track_caller]
@@ -139,10 +142,7 @@ macro_rules! group_methods {
                 F::Output: Outcome<E>,
                 <F::Output as Outcome<E>>::Value: $($send)* 'a,
             {
-                if !self.core.is_open() {
-                    return Err(SpawnError::new(future));
-                }
-                Ok(self.spawn(future))
+                self.core.try_spawn(future)
             }
 
             /// Spawns when the child can start at once, [`limit`](Self::limit) permitting: so a producer of many
@@ -241,6 +241,9 @@ macro_rules! group_methods {
             ///
             /// # Panics
             /// As [`run`](Self::run).
+            ///
+            /// # Cancel safety
+            /// As [`run`](Self::run).
             #[track_caller]
             pub fn run_until_cancelled<R, B>(
                 &self,
@@ -266,6 +269,9 @@ macro_rules! group_methods {
             /// [`Cancelled`]: the group was cancelled, or had been run before.
             ///
             /// # Panics
+            /// As [`run`](Self::run).
+            ///
+            /// # Cancel safety
             /// As [`run`](Self::run).
             #[track_caller]
             pub fn run_value<B: IntoFuture>(
@@ -331,10 +337,8 @@ macro_rules! group_methods {
                 <F::Output as Outcome<E>>::Value: $($send)* 'a,
             {
                 match self.core.upgrade() {
-                    Some(core) if core.is_open() => {
-                        Ok(core.spawn(TaskContext::child(None), future.into_future()))
-                    }
-                    _ => Err(SpawnError::new(future)),
+                    Some(core) => core.try_spawn(future),
+                    None => Err(SpawnError::new(future)),
                 }
             }
 
@@ -393,6 +397,28 @@ macro_rules! group_methods {
                         Child::refused(self.ready().clone())
                     }
                 }
+            }
+
+            /// Lets a child in, or gives it back as it came: so the door is asked first.
+            #[track_caller]
+            fn try_spawn<F>(
+                &self,
+                future: F,
+            ) -> Result<Child<<F::Output as Outcome<E>>::Value>, SpawnError<F>>
+            where
+                F: IntoFuture,
+                F::IntoFuture: $($send)* 'a,
+                F::Output: Outcome<E>,
+                <F::Output as Outcome<E>>::Value: $($send)* 'a,
+            {
+                let Some(place) = self.expect() else {
+                    return Err(SpawnError::new(future));
+                };
+                let (context, slot) = (TaskContext::child(None), Slot::waiting());
+                let id = context.info().id();
+                let child = ChildTask::new(context, future.into_future(), slot.clone());
+                let node = place.take(Owner::new(self.ready().clone(), child).$erase());
+                Ok(Child::new(slot, node, id))
             }
         }
 

@@ -4,16 +4,17 @@ use std::{
     fmt,
     future::{Future, IntoFuture},
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, Waker},
 };
 
 use pin_project_lite::pin_project;
 use smolio_context::{hide_deadlines, report_shield, watch_shields};
 
-use crate::{CancelToken, waiters::wake};
-
-type Deadline = Pin<Box<dyn Future<Output = ()> + Send>>;
+use crate::{
+    CancelToken,
+    deadline::{Deadlines, Share},
+    waiters::wake,
+};
 
 /// A stretch of work that can be cancelled without cancelling the task that it is in (trio: `CancelScope`).
 ///
@@ -44,7 +45,7 @@ type Deadline = Pin<Box<dyn Future<Output = ()> + Send>>;
 #[must_use = "a scope does nothing unless something is run in it"]
 pub struct CancelScope {
     token: CancelToken,
-    deadline: Arc<Mutex<Option<Deadline>>>,
+    deadlines: Deadlines,
     is_shielded: bool,
 }
 
@@ -53,21 +54,22 @@ impl CancelScope {
     pub fn new() -> Self {
         Self {
             token: CancelToken::new(),
-            deadline: Arc::default(),
+            deadlines: Deadlines::default(),
             is_shielded: false,
         }
     }
 
-    /// Cancels the scope when `deadline` is done: `sleep(d)`, or whatever else is a reason. It is polled by the first
-    /// [`run`](Self::run).
+    /// Cancels the scope when `deadline` is done: `sleep(d)`, or whatever else is a reason.
+    ///
+    /// It is one deadline for all runs of the scope, which take turns in polling it: it holds for a second run as well, and
+    /// for several at the same time. It gets nowhere while there is no run, and one that is done in between cancels the
+    /// scope at the first poll of the next run. A second call puts another deadline in its place, for runs that begin later.
     pub fn cancel_at<F>(self, deadline: F) -> Self
     where
         F: IntoFuture<Output = ()>,
         F::IntoFuture: Send + 'static,
     {
-        let deadline: Deadline = Box::pin(deadline.into_future());
-        let before = self.lock().replace(deadline);
-        drop(before);
+        self.deadlines.set(Box::pin(deadline.into_future()));
         self
     }
 
@@ -101,6 +103,15 @@ impl CancelScope {
         self.token.clone()
     }
 
+    /// Whether it is cancelled, and how many wait for that.
+    pub fn stats(&self) -> CancelScopeStats {
+        CancelScopeStats {
+            waiting: self.token.stats().waiting,
+            is_cancelled: self.is_cancelled(),
+            is_shielded: self.is_shielded,
+        }
+    }
+
     /// Runs `body` until it is done, or the scope is cancelled: then it gives `None`.
     ///
     /// # Cancel safety
@@ -108,16 +119,12 @@ impl CancelScope {
     pub fn run<F: IntoFuture>(&self, body: F) -> impl Future<Output = Option<F::Output>> + use<F> {
         ScopeRun {
             body: Some(body.into_future()),
-            deadline: self.lock().take(),
+            deadline: self.deadlines.share(),
             token: self.token.clone(),
             is_shielded: self.is_shielded,
             sees_shield: false,
             told: None,
         }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Deadline>> {
-        self.deadline.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -136,12 +143,25 @@ impl fmt::Debug for CancelScope {
     }
 }
 
+/// What a scope is up to, from [`CancelScope::stats`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct CancelScopeStats {
+    /// Runs whose bodies are pending, and [tokens](CancelScope::cancelled) of the scope that are being awaited. Nobody waits
+    /// once it is cancelled.
+    pub waiting: usize,
+    /// Whether the scope was cancelled.
+    pub is_cancelled: bool,
+    /// Whether its runs keep the cancellation of what is around them from their bodies.
+    pub is_shielded: bool,
+}
+
 pin_project! {
     /// The future of [`CancelScope::run`].
     struct ScopeRun<F> {
         #[pin]
         body: Option<F>,
-        deadline: Option<Deadline>,
+        deadline: Share,
         token: CancelToken,
         is_shielded: bool,
         // There was a shield in the body at the end of its last poll.
@@ -158,9 +178,11 @@ pin_project! {
 }
 
 impl<F> ScopeRun<F> {
-    /// Drops the body; whoever has been told to wait for the shield looks again.
+    /// Drops the body; whoever has been told to wait for the shield looks again, and another run may have the deadline.
     fn close(self: Pin<&mut Self>) {
         let mut this = self.project();
+        this.deadline.give_back();
+        this.token.leave();
         this.body.set(None);
         if let Some(waker) = this.told.take() {
             wake(waker);
@@ -173,13 +195,10 @@ impl<F: Future> Future for ScopeRun<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.as_mut().project();
-        if let Some(deadline) = this.deadline {
-            if deadline.as_mut().poll(cx).is_ready() {
-                *this.deadline = None;
-                this.token.cancel();
-            }
+        if this.deadline.poll(cx).is_ready() {
+            this.token.cancel();
         }
-        let is_cancelled = this.token.is_cancelled() || Pin::new(this.token).poll(cx).is_ready();
+        let is_cancelled = this.token.is_cancelled() || this.token.poll_cancelled(cx).is_ready();
         if is_cancelled && !*this.sees_shield {
             self.close();
             return Poll::Ready(None);

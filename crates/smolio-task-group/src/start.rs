@@ -9,9 +9,9 @@ use std::{
     task::{Context, Poll, Waker, ready},
 };
 
-use smolio_context::{Unhandled, current_task, poll_budget, report_unhandled, spend_budget};
+use smolio_context::{TaskInfo, current_task, poll_budget, spend_budget};
 
-use crate::{Child, ChildError, Join, Outcome, waiters::wake};
+use crate::{Child, ChildError, Join, Outcome, error::report_error, waiters::wake};
 
 /// What the child and the one who started it both know.
 struct Shared<V>(Mutex<State<V>>);
@@ -23,7 +23,7 @@ enum State<V> {
     Ready(V),
     /// It has dropped the signal, and nobody has looked.
     Dropped,
-    /// It has failed before; its handle has the error, or will have it in a moment.
+    /// It has failed before; the error lies beside this.
     Failed,
     /// The start is over, one way or the other: what happens to the child from now on concerns the group.
     Over,
@@ -48,16 +48,20 @@ impl<V> Shared<V> {
         }
     }
 
-    /// For a child that has failed: whether that is for the one who started it to know, and not for the group.
-    fn fail(&self) -> bool {
+    /// For a child that has failed: keeps the error for the one who started it, or gives it back if that is over.
+    fn fail<E>(&self, place: &Failed<E>, error: E) -> Result<(), E> {
         let mut state = self.lock();
         if !matches!(*state, State::Waiting(_) | State::Dropped) {
-            return false;
+            return Err(error);
         }
+        // Before the state says so, or whoever looks in between would find nothing, and the error would be lost.
+        place.put(error);
         let before = mem::replace(&mut *state, State::Failed);
         drop(state);
-        drop(before);
-        true
+        if let State::Waiting(Some(waker)) = before {
+            wake(waker);
+        }
+        Ok(())
     }
 
     fn end(&self) -> State<V> {
@@ -72,9 +76,7 @@ impl<V> Shared<V> {
                 drop(state);
                 drop(before);
             }
-            // The child's handle has the waker, too.
-            State::Failed => drop(state),
-            State::Ready(_) | State::Dropped | State::Over => {
+            State::Ready(_) | State::Dropped | State::Failed | State::Over => {
                 drop(state);
                 wake(waker);
             }
@@ -140,51 +142,65 @@ impl<E: fmt::Display> fmt::Display for StartError<E> {
 
 impl<E: fmt::Debug + fmt::Display> std::error::Error for StartError<E> {}
 
-/// How a child ended that was being started.
-pub(crate) enum Ended<E> {
-    /// Without an error.
-    Well,
-    /// During the start.
-    Failed(E),
+/// The error of a child that failed during its start, and who that was.
+///
+/// Not in the [`State`]: a [`ReadySignal`] knows nothing of the type.
+struct Failed<E>(Mutex<Option<(Option<TaskInfo>, E)>>);
+
+impl<E> Failed<E> {
+    fn lock(&self) -> MutexGuard<'_, Option<(Option<TaskInfo>, E)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Called once, by the child.
+    fn put(&self, error: E) {
+        *self.lock() = Some((current_task(), error));
+    }
+
+    fn take(&self) -> Option<(Option<TaskInfo>, E)> {
+        self.lock().take()
+    }
 }
 
 /// Both sides of a start, before the child is spawned.
-pub(crate) struct Starting<V> {
+pub(crate) struct Starting<V, E> {
     shared: Arc<Shared<V>>,
+    failed: Arc<Failed<E>>,
 }
 
-pub(crate) fn begin<V>() -> (ReadySignal<V>, Starting<V>) {
+pub(crate) fn begin<V, E>() -> (ReadySignal<V>, Starting<V, E>) {
     let shared = Arc::new(Shared(Mutex::new(State::Waiting(None))));
     let signal = ReadySignal {
         shared: shared.clone(),
     };
-    (signal, Starting { shared })
+    let failed = Arc::new(Failed(Mutex::new(None)));
+    (signal, Starting { shared, failed })
 }
 
-impl<V> Starting<V> {
+impl<V, E> Starting<V, E> {
     /// The child's future: it keeps a failure during the start from the group.
-    pub(crate) fn child<F, E>(
-        &self,
-        future: F,
-    ) -> impl Future<Output = Result<Ended<E>, E>> + use<F, V, E>
+    pub(crate) fn child<F>(&self, future: F) -> impl Future<Output = Result<(), E>> + use<F, V, E>
     where
         F: Future,
         F::Output: Outcome<E, Value = ()>,
     {
-        let shared = self.shared.clone();
+        let (shared, failed) = (self.shared.clone(), self.failed.clone());
         async move {
             match future.await.into_result() {
-                Ok(()) => Ok(Ended::Well),
-                Err(error) if shared.fail() => Ok(Ended::Failed(error)),
-                Err(error) => Err(error),
+                Ok(()) => Ok(()),
+                Err(error) => shared.fail(&failed, error),
             }
         }
     }
 
-    pub(crate) fn wait<E: fmt::Display>(self, child: Child<Ended<E>>) -> Start<V, E> {
+    pub(crate) fn wait(self, child: Child<()>) -> Start<V, E>
+    where
+        E: fmt::Display,
+    {
         Start {
             child: Some(child.join()),
             shared: self.shared,
+            failed: self.failed,
         }
     }
 }
@@ -192,8 +208,9 @@ impl<V> Starting<V> {
 /// The future of `start`.
 pub(crate) struct Start<V, E: fmt::Display> {
     /// `None`: it is over.
-    child: Option<Join<Ended<E>>>,
+    child: Option<Join<()>>,
     shared: Arc<Shared<V>>,
+    failed: Arc<Failed<E>>,
 }
 
 impl<V, E: fmt::Display> Future for Start<V, E> {
@@ -203,12 +220,12 @@ impl<V, E: fmt::Display> Future for Start<V, E> {
         ready!(poll_budget(cx));
         let this = &mut *self;
         let child = this.child.as_mut().expect("polled after it was ready");
-        // The child's end first: an error that came together with the drop of the signal is the better answer.
+        // The child's end first: it may have dropped the signal on the way to it.
         let ended = match child.poll_end(cx) {
             Poll::Ready(ended) => Some(ended),
             Poll::Pending => None,
         };
-        let is_silent = matches!(*this.shared.lock(), State::Waiting(_) | State::Failed);
+        let is_silent = matches!(*this.shared.lock(), State::Waiting(_));
         if ended.is_none() && is_silent {
             this.shared.wait(cx.waker().clone());
             return Poll::Pending;
@@ -217,10 +234,13 @@ impl<V, E: fmt::Display> Future for Start<V, E> {
         spend_budget();
         Poll::Ready(match (this.shared.end(), ended) {
             (State::Ready(value), _) => Ok(value),
-            (_, Some(Ok(Ended::Failed(error)))) => Err(StartError::Failed(error)),
+            (State::Failed, _) => Err(match this.failed.take() {
+                Some((_, error)) => StartError::Failed(error),
+                None => StartError::NotReady,
+            }),
             (_, Some(Err(ChildError::Refused))) => Err(StartError::Refused),
             (_, Some(Err(_))) => Err(StartError::Cancelled),
-            (_, Some(Ok(Ended::Well)) | None) => Err(StartError::NotReady),
+            (_, Some(Ok(())) | None) => Err(StartError::NotReady),
         })
     }
 }
@@ -233,9 +253,8 @@ impl<V, E: fmt::Display> Drop for Start<V, E> {
         match self.shared.end() {
             State::Ready(_) => {}
             State::Failed => {
-                let cx = Context::from_waker(Waker::noop());
-                if let Poll::Ready(Ok(Ended::Failed(error))) = child.poll_end(&cx) {
-                    report_unhandled(Unhandled::error(current_task(), error));
+                if let Some((task, error)) = self.failed.take() {
+                    report_error(task, error);
                 }
             }
             State::Waiting(_) | State::Dropped | State::Over => child.cancel(),

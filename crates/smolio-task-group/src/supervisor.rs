@@ -6,10 +6,10 @@ use std::{
     panic::Location,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
-use smolio_context::{TaskContext, waiting_for};
+use smolio_context::{TaskContext, poll_budget, spend_budget, waiting_for};
 
 use crate::{
     CancelToken, Cancelled, Failure, Join, Outcome, SupervisedError, TaskGroupError, cell::Owner,
@@ -114,7 +114,9 @@ impl<'a, E> Supervisor<'a, E> {
 
     /// The next failure, with the name of its child; `None` when no child is alive and all failures have been read.
     ///
-    /// Children that are spawned later may fail, too: in a server, whose children come and go, `None` is no reason to stop asking.
+    /// Children that are spawned later may fail, too: in a server, whose children come and go, `None` is no reason to stop
+    /// asking. But it comes at once, each time, for as long as no child is alive. A loop that asks again and again starves
+    /// nobody, and keeps the processor busy: await something else in between, the next connection for instance.
     ///
     /// # Cancel safety
     /// A failure is given or stays: none is lost with a dropped future. Readers are served in the order in which they came.
@@ -235,6 +237,7 @@ impl<E> Future for NextFailure<'_, '_, E> {
     type Output = Option<Failure<SupervisedError<E>>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(poll_budget(cx));
         let mut ticket = self.ticket;
         let is_idle = || self.core.is_idle();
         let next = self
@@ -243,6 +246,8 @@ impl<E> Future for NextFailure<'_, '_, E> {
         self.ticket = ticket;
         if next.is_pending() {
             waiting_for(|| "the failure of a supervised child".to_owned());
+        } else {
+            spend_budget();
         }
         next
     }

@@ -8,10 +8,10 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
-use smolio_context::waiting_for;
+use smolio_context::{poll_budget, spend_budget, waiting_for};
 
 use crate::waiters::{Ticket, Waiters, wake};
 
@@ -67,6 +67,14 @@ impl CancelToken {
         self.state.is_cancelled.load(Ordering::Acquire)
     }
 
+    /// Whether it is time to stop, and how many wait for that.
+    pub fn stats(&self) -> CancelTokenStats {
+        CancelTokenStats {
+            waiting: self.lock().len(),
+            is_cancelled: self.is_cancelled(),
+        }
+    }
+
     /// Wakes all who wait.
     pub(crate) fn cancel(&self) {
         self.state.is_cancelled.store(true, Ordering::Release);
@@ -83,10 +91,9 @@ impl CancelToken {
     }
 }
 
-impl Future for CancelToken {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+impl CancelToken {
+    /// As a poll, without regard to the budget: a body that has used it all up must not keep its own scope from ending it.
+    pub(crate) fn poll_cancelled(&mut self, cx: &Context<'_>) -> Poll<()> {
         let state = self.state.clone();
         // Before the lock: it is not our code.
         let waker = cx.waker().clone();
@@ -99,6 +106,26 @@ impl Future for CancelToken {
         drop(before);
         waiting_for(|| "a cancellation".to_owned());
         Poll::Pending
+    }
+
+    /// Waits no more.
+    pub(crate) fn leave(&mut self) {
+        if self.ticket.is_some() {
+            let mut ticket = self.ticket.take();
+            let waker = self.lock().leave(&mut ticket);
+            drop(waker);
+        }
+    }
+}
+
+impl Future for CancelToken {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(poll_budget(cx));
+        ready!(self.poll_cancelled(cx));
+        spend_budget();
+        Poll::Ready(())
     }
 }
 
@@ -113,12 +140,18 @@ impl Clone for CancelToken {
 
 impl Drop for CancelToken {
     fn drop(&mut self) {
-        if self.ticket.is_some() {
-            let mut ticket = self.ticket;
-            let waker = self.lock().leave(&mut ticket);
-            drop(waker);
-        }
+        self.leave();
     }
+}
+
+/// What a token is up to, from [`CancelToken::stats`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct CancelTokenStats {
+    /// Clones of the token that are being awaited, and runs of its scope.
+    pub waiting: usize,
+    /// Whether it is time to stop.
+    pub is_cancelled: bool,
 }
 
 impl fmt::Debug for CancelToken {

@@ -175,10 +175,31 @@ impl<F: Future> WaitSet<F> {
         self.set.len() + self.results.len()
     }
 
+    /// How many of its futures are pending, and how many results nobody has fetched.
+    pub fn stats(&self) -> WaitSetStats {
+        WaitSetStats {
+            pending: self.set.len(),
+            ready: self.results.len(),
+            pushed: self.next_index,
+        }
+    }
+
     /// Whether all results have been given to somebody.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// What a set is up to, from [`WaitSet::stats`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct WaitSetStats {
+    /// Futures that are not ready.
+    pub pending: usize,
+    /// Results that nobody has fetched, because the wait that they came in was dropped.
+    pub ready: usize,
+    /// Futures that were added since the set was made.
+    pub pushed: usize,
 }
 
 impl<F: Future> Default for WaitSet<F> {

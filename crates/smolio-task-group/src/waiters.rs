@@ -35,6 +35,10 @@ impl Waiters {
         self.line.remove(&ticket.take()?).flatten()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.line.len()
+    }
+
     /// Whether fewer than `count` wait in front of the holder of `ticket`, who may not have joined yet.
     pub(crate) fn is_among_first(&self, count: usize, ticket: Ticket) -> bool {
         let line_before = match ticket {

@@ -232,9 +232,10 @@ pub mod time {
 /// [`race`] and their relatives take and give.
 pub mod task_group {
     pub use smolio_task_group::{
-        AsCompleted, Cancelled, Child, ChildError, ChildPanic, EmptyRace, Failure, Gather, Join,
-        LocalSpawner, Outcome, Race, ReadySignal, SpawnError, Spawner, StartError, SupervisedError,
-        SupervisorStats, TaskGroupError, TaskGroupStats, TryGather, Until,
+        AsCompleted, AsCompletedStats, CancelScopeStats, CancelTokenStats, Cancelled, Child,
+        ChildError, ChildPanic, EmptyRace, Failure, Gather, Join, LocalSpawner, Outcome, Race,
+        ReadySignal, SpawnError, Spawner, StartError, SupervisedError, SupervisorStats,
+        TaskGroupError, TaskGroupStats, TryGather, Until, WaitSetStats,
     };
 }
 

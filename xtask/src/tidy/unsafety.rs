@@ -9,7 +9,11 @@ const HOMES: &[(&str, &str)] = &[
     // Its loom models call what stands there.
     ("smolio-executor", "crates/smolio-executor/tests/loom.rs"),
     ("smolio-task-group", "crates/smolio-task-group/src/cell.rs"),
-    // A global allocator that counts: the trait is unsafe.
+    // Global allocators that count: the trait is unsafe.
+    (
+        "smolio-task-group",
+        "crates/smolio-task-group/tests/allocations.rs",
+    ),
     ("smolio-bench", "bench/src/allocator.rs"),
 ];
 

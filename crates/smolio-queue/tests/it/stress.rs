@@ -4,7 +4,6 @@
 //! the same again (as far as threads let it be the same).
 
 use std::{
-    any::type_name,
     env,
     future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -20,7 +19,7 @@ use fastrand::Rng;
 use futures_lite::StreamExt;
 use smolio_context::{Instant, panic_message};
 use smolio_executor::{Runner, Task, spawn};
-use smolio_queue::{Queue, TryGetError, TryPutError};
+use smolio_queue::{TryGetError, TryPutError};
 use smolio_timer::timeout;
 
 use crate::support::{Kind, for_all_kinds};
@@ -88,13 +87,7 @@ fn patience(random: &mut Rng) -> Option<u32> {
 const TASKS: u32 = 8;
 
 fn eight_and_eight<Q: Kind>(workers: usize) {
-    // The other two differ in what happens under the lock, not in who waits for what.
-    let first_in_first_out = type_name::<Q>() == type_name::<Queue<u32>>();
-    let items = if first_in_first_out {
-        1_000_000
-    } else {
-        100_000
-    };
+    let items = 1_000_000;
     let books = Books::new(items);
     let queue = Q::bounded(16);
     let run = async {

@@ -108,7 +108,7 @@ fn it_is_a_stream() {
         as_completed((0..100_usize).map(|number| ready(number * number)))
     }
     let sum = block_on(squares().map(|(_, square)| square).fold(0, |a, b| a + b));
-    assert_eq!(sum, (0..100).map(|number| number * number).sum());
+    assert_eq!(sum, (0..100).map(|number| number * number).sum::<usize>());
 }
 
 #[test]
@@ -149,4 +149,20 @@ fn a_limit_of_zero_is_refused() {
         values.limit(0)
     }
     drop(limited(as_completed([ready(1)])));
+}
+
+#[test]
+fn the_numbers_of_a_stream() {
+    block_on(async {
+        let mut values = as_completed((0..5).map(ready)).limit(2);
+        let numbers = |values: &AsCompleted<_, _>| {
+            let stats = values.stats();
+            (stats.pending, stats.completed, stats.is_over)
+        };
+        assert_eq!(numbers(&values), (0, 0, false));
+        values.next().await.unwrap();
+        assert_eq!(numbers(&values), (1, 1, false));
+        while values.next().await.is_some() {}
+        assert_eq!(numbers(&values), (0, 5, true));
+    });
 }

@@ -1,12 +1,15 @@
 //! What children know of who they are: variables, deadlines, budget, waits.
 
-use std::future::pending;
+use std::{
+    future::{pending, poll_fn},
+    task::Poll,
+};
 
 use smolio_context::{
     ContextVar, Instant, all_waits, budget_left, current_deadline, current_task, spend_budget,
 };
 use smolio_executor::{spawn, yield_now};
-use smolio_task_group::{Supervisor, TaskGroup};
+use smolio_task_group::{CancelScope, Supervisor, TaskGroup, gather};
 use smolio_timer::{sleep, timeout};
 
 use crate::support::{Log, explore, ms, yields};
@@ -243,6 +246,78 @@ fn a_child_that_awaits_what_is_always_ready_lets_its_siblings_run() {
             .await
             .unwrap();
         assert_eq!(log.take(), ["sibling", "sum"]);
+    });
+}
+
+#[test]
+fn a_token_that_is_set_lets_others_run() {
+    smolio_test::run(async {
+        let log = Log::new();
+        let scope = CancelScope::new();
+        scope.cancel();
+        let group = TaskGroup::infallible();
+        group
+            .run_value(async {
+                group.spawn(async {
+                    for _ in 0..1000 {
+                        scope.cancelled().await;
+                    }
+                    log.say("tokens");
+                });
+                group.spawn(async { log.say("sibling") });
+            })
+            .await
+            .unwrap();
+        assert_eq!(log.take(), ["sibling", "tokens"]);
+    });
+}
+
+#[test]
+fn a_body_without_budget_does_not_keep_its_scope_from_ending_it() {
+    smolio_test::run(async {
+        let scope = CancelScope::new();
+        let body = poll_fn(|_| {
+            while budget_left() != Some(0) {
+                spend_budget();
+            }
+            scope.cancel();
+            Poll::<()>::Pending
+        });
+        // The budget is that of the whole task, and is used up when the second scope looks.
+        let (one, other) = gather((scope.run(body), scope.run(pending::<()>()))).await;
+        assert_eq!((one, other), (None, None));
+    });
+}
+
+#[test]
+fn a_reader_of_a_supervisor_lets_others_run() {
+    smolio_test::run(async {
+        let log = Log::new();
+        let supervisor = Supervisor::<&str>::new();
+        let (mut nothing, mut failures) = (0, 0);
+        supervisor
+            .run(async {
+                let other = spawn({
+                    let log = log.clone();
+                    async move { log.say("another task") }
+                });
+                // Nothing to come, and it says so each time at once: still it does not keep the thread.
+                for _ in 0..1000 {
+                    nothing += usize::from(supervisor.next_failure().await.is_none());
+                }
+                log.say("asked in vain");
+                other.await;
+                for _ in 0..64 {
+                    drop(supervisor.spawn(async { Err::<(), _>("failure") }));
+                }
+                while supervisor.next_failure().await.is_some() {
+                    failures += 1;
+                }
+            })
+            .await
+            .unwrap();
+        assert_eq!((nothing, failures), (1000, 64));
+        assert_eq!(log.take(), ["another task", "asked in vain"]);
     });
 }
 

@@ -3,6 +3,7 @@
 
 mod support;
 
+mod ui;
 mod usage;
 
 mod children;
@@ -15,12 +16,15 @@ mod panicking_wakers;
 mod panics;
 mod start;
 mod supervisor;
+mod try_spawn;
 
 mod limit;
 mod scope;
+mod scope_deadline;
 
 mod cleanup;
 mod context;
+mod debug;
 mod fairness;
 mod promises;
 mod runtimes;

@@ -391,6 +391,31 @@ fn a_deadline_that_panics() {
 }
 
 #[test]
+fn the_numbers_of_a_scope_and_of_its_tokens() {
+    let scope = CancelScope::new().shielded();
+    let (mut token, mut run, mut done) = (
+        Manual::new(scope.cancelled()),
+        Manual::new(scope.run(pending::<()>())),
+        Manual::new(scope.run(ready(()))),
+    );
+    assert_eq!(scope.stats().waiting, 0);
+    token.poll_pending();
+    run.poll_pending();
+    assert_eq!(done.poll_ready(), Some(()));
+    let stats = scope.stats();
+    assert_eq!((stats.waiting, stats.is_cancelled), (2, false));
+    assert!(stats.is_shielded && !CancelScope::new().stats().is_shielded);
+    drop(run);
+    assert_eq!(scope.cancelled().stats().waiting, 1);
+    scope.cancel();
+    let stats = scope.cancelled().stats();
+    assert_eq!((stats.waiting, stats.is_cancelled), (0, true));
+    assert!(scope.stats().is_cancelled);
+    // One that was done before is not woken.
+    assert_eq!((token.wakes.count(), done.wakes.count()), (1, 0));
+}
+
+#[test]
 fn from_another_thread() {
     let scope = CancelScope::new();
     let mut run = Manual::new(scope.run(pending::<()>()));

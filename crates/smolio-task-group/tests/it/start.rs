@@ -1,11 +1,13 @@
 //! Starting a child and waiting until it is ready.
 
 use std::{
+    fmt,
     future::{Future, pending, poll_fn},
     pin::pin,
+    sync::OnceLock,
 };
 
-use smolio_context::{Instant, budget_left, spend_budget};
+use smolio_context::{Instant, TaskInfo, budget_left, current_task, spend_budget};
 use smolio_executor::yield_now;
 use smolio_task_group::{CancelScope, ReadySignal, StartError, TaskGroup};
 use smolio_timer::{sleep, timeout};
@@ -297,6 +299,41 @@ fn an_error_that_no_starter_waits_for_any_more_reaches_the_hook() {
             })
             .await
             .unwrap();
+    });
+}
+
+#[test]
+fn the_hook_is_told_whose_error_it_was_though_it_has_no_text() {
+    struct NoText;
+    impl fmt::Display for NoText {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            panic!("in the text of an error")
+        }
+    }
+    let hook = Hook::install();
+    smolio_test::run(async {
+        let (child, dropped) = (OnceLock::new(), Counter::new());
+        let group = TaskGroup::<NoText>::new();
+        let started = group.start(|ready: ReadySignal<u8>| {
+            let child = &child;
+            async move {
+                let _ready = ready;
+                child.set(current_task().unwrap().id()).unwrap();
+                yield_now().await;
+                Err::<(), _>(NoText)
+            }
+        });
+        let run = group.run(async {
+            let _guard = dropped.guard();
+            sleep(ms(1)).await;
+            drop(started);
+            Ok(())
+        });
+        assert!(run.await.is_ok());
+        let told = hook.take_one();
+        assert_eq!(told.message(), "in the text of an error");
+        assert_eq!(told.task().map(TaskInfo::id), child.get().copied());
+        assert_eq!(dropped.get(), 1);
     });
 }
 

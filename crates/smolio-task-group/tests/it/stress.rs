@@ -16,7 +16,7 @@ use std::{
 
 use fastrand::Rng;
 use smolio_executor::{Runner, spawn, yield_now};
-use smolio_task_group::{ChildError, Spawner, Supervisor, TaskGroup};
+use smolio_task_group::{ChildError, ReadySignal, Spawner, Supervisor, TaskGroup};
 use smolio_timer::timeout;
 
 use crate::support::{Counter, rounds_for, yields};
@@ -203,15 +203,16 @@ async fn spawn_at_random(
             theirs.finished.add();
             Ok(number)
         };
-        let child = match random.u32(0..3) {
-            0 => match spawner.try_spawn(future) {
+        let is_tried = random.u32(0..3) == 0;
+        let child = match is_tried {
+            true => match spawner.try_spawn(future) {
                 Ok(child) => child,
                 Err(refused) => {
                     drop(refused.into_inner());
                     continue;
                 }
             },
-            _ => spawner.spawn(future),
+            false => spawner.spawn(future),
         };
         match random.u32(0..10) {
             0 => child.cancel(),
@@ -219,7 +220,9 @@ async fn spawn_at_random(
             2..=6 => match child.join().await {
                 Ok(value) => assert_eq!(value, number),
                 Err(ChildError::Failed) => assert_eq!(number, 7),
-                Err(ChildError::Cancelled | ChildError::Refused) => {}
+                Err(ChildError::Cancelled) => {}
+                // Whoever was let in is not refused afterwards.
+                Err(ChildError::Refused) => assert!(!is_tried),
                 Err(other) => panic!("{other}"),
             },
             _ => yields(random.usize(0..3)).await,
@@ -303,6 +306,66 @@ fn stress_whoever_is_let_in_at_the_last_moment_runs() {
     });
     // The threads find the door closed, which is a mistake of theirs.
     hook.take();
+}
+
+#[test]
+fn stress_a_child_that_is_tried_runs_or_is_given_back() {
+    rounds_for(|seed| {
+        let group = TaskGroup::infallible();
+        let start = std::sync::Barrier::new(3);
+        let (runs, polled) = (Counter::new(), Counter::new());
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    let spawner = group.spawner();
+                    start.wait();
+                    loop {
+                        let polled = polled.clone();
+                        match spawner.try_spawn(async move { polled.add() }) {
+                            Ok(child) => {
+                                runs.add();
+                                let end = futures_lite::future::block_on(child.join());
+                                assert_eq!(end, Ok(()));
+                            }
+                            Err(refused) => return drop(refused.into_inner()),
+                        }
+                    }
+                });
+            }
+            start.wait();
+            let body = yields(seed as usize % 5);
+            futures_lite::future::block_on(group.run_value(body)).unwrap();
+        });
+        assert_eq!(runs.get(), polled.get());
+    });
+}
+
+#[test]
+fn stress_a_child_fails_at_the_moment_in_which_its_start_is_dropped() {
+    let hook = crate::support::Hook::install();
+    rounds_for(|_| {
+        let moment = std::sync::Barrier::new(2);
+        let group = TaskGroup::<&str>::new();
+        let mut started = crate::support::Manual::new(group.start(|ready: ReadySignal<u8>| {
+            let moment = &moment;
+            async move {
+                let _ready = ready;
+                moment.wait();
+                Err::<(), _>("port in use")
+            }
+        }));
+        started.poll_pending();
+        let result = thread::scope(|scope| {
+            scope.spawn(|| {
+                moment.wait();
+                drop(started);
+            });
+            futures_lite::future::block_on(group.run(async { Ok(()) }))
+        });
+        // Either nobody waited for it any more, and it is the group's, or the hook was told.
+        let seen = hook.take().len() + result.map_or_else(|error| error.failures().len(), |()| 0);
+        assert_eq!(seen, 1);
+    });
 }
 
 #[test]

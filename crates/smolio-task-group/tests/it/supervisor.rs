@@ -7,7 +7,7 @@ use std::{
 
 use smolio_context::{Instant, UnhandledKind};
 use smolio_executor::{finally, yield_now};
-use smolio_task_group::{ChildError, SupervisedError, Supervisor};
+use smolio_task_group::{ChildError, SupervisedError, Supervisor, gather};
 use smolio_timer::sleep;
 
 use crate::support::{Counter, Hook, Log, Manual, explore, ms, panic_in, yields};
@@ -336,6 +336,31 @@ fn all_who_wait_for_a_failure_hear_when_there_is_none_to_come() {
             .unwrap();
         assert_eq!(ended.get(), 1);
     });
+}
+
+#[test]
+fn a_reader_hears_of_the_end_of_children_that_were_never_polled() {
+    smolio_test::run(async {
+        let supervisor = Supervisor::<&str>::new();
+        drop(supervisor.spawn(pending::<()>()));
+        let run = supervisor.run(async {
+            supervisor.cancel();
+            pending::<()>().await;
+        });
+        // The reader comes first, and so waits while that child is on its way in.
+        let (failure, ended) = gather((supervisor.next_failure(), run)).await;
+        assert!(failure.is_none() && ended.is_err());
+    });
+    // Likewise when the run is dropped.
+    let supervisor = Supervisor::<&str>::new();
+    let mut run = Manual::new(supervisor.run(pending::<()>()));
+    run.poll_pending();
+    drop(supervisor.spawn(pending::<()>()));
+    let mut reader = Manual::new(supervisor.next_failure());
+    reader.poll_pending();
+    drop(run);
+    assert_eq!(reader.wakes.count(), 1);
+    assert!(reader.poll_ready().is_none());
 }
 
 #[test]

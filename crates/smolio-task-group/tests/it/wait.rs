@@ -162,3 +162,25 @@ fn shown_is_what_there_is() {
     let shown = format!("{:?}", wait(&mut set, All));
     assert!(shown.starts_with("Wait {"), "{shown}");
 }
+
+#[test]
+fn the_numbers_of_a_set() {
+    block_on(async {
+        let mut set: WaitSet<_> = (0..3)
+            .map(|number| async move {
+                if number == 2 {
+                    pending::<()>().await;
+                }
+            })
+            .collect();
+        let numbers = |set: &WaitSet<_>| {
+            let stats = set.stats();
+            (stats.pending, stats.ready, stats.pushed)
+        };
+        assert_eq!(numbers(&set), (3, 0, 3));
+        assert!(poll_once(wait(&mut set, All)).await.is_none());
+        assert_eq!(numbers(&set), (1, 2, 3));
+        assert_eq!(wait(&mut set, FirstCompleted).await.len(), 2);
+        assert_eq!(numbers(&set), (1, 0, 3));
+    });
+}

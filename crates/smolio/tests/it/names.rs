@@ -27,9 +27,10 @@ mod time {
 
 mod task_group {
     use smolio::task_group::{
-        AsCompleted, Cancelled, Child, ChildError, ChildPanic, EmptyRace, Failure, Gather, Join,
-        LocalSpawner, Outcome, Race, ReadySignal, SpawnError, Spawner, StartError, SupervisedError,
-        SupervisorStats, TaskGroupError, TaskGroupStats, TryGather, Until,
+        AsCompleted, AsCompletedStats, CancelScopeStats, CancelTokenStats, Cancelled, Child,
+        ChildError, ChildPanic, EmptyRace, Failure, Gather, Join, LocalSpawner, Outcome, Race,
+        ReadySignal, SpawnError, Spawner, StartError, SupervisedError, SupervisorStats,
+        TaskGroupError, TaskGroupStats, TryGather, Until, WaitSetStats,
     };
 }
 
