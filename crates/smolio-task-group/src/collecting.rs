@@ -98,8 +98,13 @@ impl<I, F, T> Collecting<I, F, T> {
     }
 }
 
+#[inline]
 fn put<T>(values: &mut Vec<Option<T>>, index: usize, value: T) {
-    if values.len() <= index {
+    // Where they are ready in their order, which is often so.
+    if values.len() == index {
+        return values.push(Some(value));
+    }
+    if values.len() < index {
         values.resize_with(index + 1, || None);
     }
     values[index] = Some(value);

@@ -1,4 +1,4 @@
-//! One allocation for a future and for what its wakers know of it: the only unsafe code of this crate.
+//! One allocation for a future of any type and for what its wakers know of it.
 //!
 //! | who | holds | touches |
 //! |---|---|---|
@@ -8,8 +8,6 @@
 //! The future is dropped when its owner is, by the owner, whatever references are left: they keep memory, and no future.
 //! So a waker may outlive what the future borrows, and a group that is leaked leaks its futures without harm. The memory is
 //! freed with the last reference. Counting is as in std's `Arc`.
-
-#![allow(unsafe_code, reason = "the one home of unsafe code in this crate")]
 
 use std::{
     cell::UnsafeCell,
@@ -26,6 +24,7 @@ use std::{
     task::{RawWaker, RawWakerVTable, Waker},
 };
 
+use super::{BorrowedWaker, MOST_REFERENCES};
 use crate::{
     ready::{Node, Ready},
     task::AnyChild,
@@ -44,9 +43,6 @@ struct Head {
     free: unsafe fn(NonNull<Head>),
     node: Node,
 }
-
-/// More references than this can only be leaked ones; std's `Arc` stops there, too.
-const MOST_REFERENCES: usize = isize::MAX as usize;
 
 /// A future in its cell. It is dropped here, and polled here.
 pub(crate) struct Owner<F: ?Sized> {
@@ -113,14 +109,10 @@ unsafe fn free<F>(head: NonNull<Head>) {
 impl<F: ?Sized> Owner<F> {
     /// The future, and what wakes it: a waker that borrows.
     pub(crate) fn parts(&mut self) -> (Pin<&mut F>, BorrowedWaker<'_>) {
-        let waker = ManuallyDrop::new(waker(self.head()));
+        let waker = BorrowedWaker::new(waker(self.head()));
         // SAFETY: the owner holds a reference, so the cell is there. Only the owner reaches the future, and it is borrowed
         // mutably. The future never moves: it is dropped in place.
         let future = unsafe { Pin::new_unchecked(&mut **(*self.cell.as_ptr()).future.get()) };
-        let waker = BorrowedWaker {
-            waker,
-            owner: PhantomData,
-        };
         (future, waker)
     }
 
@@ -155,20 +147,6 @@ impl<F: ?Sized> Drop for Owner<F> {
     }
 }
 
-/// A waker that lives no longer than the borrow of its future's owner, and holds no reference.
-pub(crate) struct BorrowedWaker<'a> {
-    waker: ManuallyDrop<Waker>,
-    owner: PhantomData<&'a ()>,
-}
-
-impl Deref for BorrowedWaker<'_> {
-    type Target = Waker;
-
-    fn deref(&self) -> &Waker {
-        &self.waker
-    }
-}
-
 /// A reference to the node of a future, which may be gone.
 pub(crate) struct NodeRef(NonNull<Head>);
 
@@ -184,10 +162,7 @@ impl NodeRef {
     }
 
     pub(crate) fn waker(&self) -> BorrowedWaker<'_> {
-        BorrowedWaker {
-            waker: ManuallyDrop::new(waker(self.0)),
-            owner: PhantomData,
-        }
+        BorrowedWaker::new(waker(self.0))
     }
 }
 
