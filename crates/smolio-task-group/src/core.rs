@@ -23,9 +23,8 @@ use crate::{
     CancelToken,
     cell::NodeRef,
     error::report_panic,
-    ready::Ready,
+    ready::{Node, Ready},
     supervision::Supervision,
-    task::ChildBox,
     waiters::{Ticket, Waiters, wake},
 };
 
@@ -130,12 +129,8 @@ impl<C, E> Core<C, E> {
         self.lock().phase == Phase::Open
     }
 
-    /// Takes the child in, or gives it back.
-    pub(crate) fn accept(&self, child: C) -> Result<NodeRef, C>
-    where
-        C: ChildBox<E>,
-    {
-        let node = child.reference();
+    /// Takes the child with this node in, or gives it back.
+    pub(crate) fn accept(&self, child: C, node: &Node) -> Result<(), C> {
         let mut inbox = self.lock();
         if inbox.phase != Phase::Open {
             return Err(child);
@@ -148,7 +143,7 @@ impl<C, E> Core<C, E> {
         inbox.new.push(NewChild { seat, order, child });
         drop(inbox);
         node.schedule();
-        Ok(node)
+        Ok(())
     }
 
     /// A child was refused and nobody holds an error of it: that is no news while the group is ending, but a mistake after.

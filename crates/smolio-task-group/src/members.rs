@@ -21,10 +21,10 @@ use smolio_context::{CleanUp, TaskInfo, clean_up_later, forget_waits, watch_shie
 use crate::{
     ChildError, ChildPanic, Failure, SupervisedError,
     cell::NodeRef,
+    child::Gone,
     core::{Core, NewChild},
     error::report_panic,
     seats::{Occupant, Seat, Seats},
-    slot::Gone,
     task::{AnyChild, ChildBox},
 };
 

@@ -53,7 +53,7 @@ macro_rules! group_methods {
                 E: 'a,
             {
                 let context = TaskContext::child(Some("grace"));
-                let grace = ChildTask::new(context, grace.into_future(), Slot::waiting());
+                let grace = ChildTask::new(context, grace.into_future());
                 self.core.cancel(Some(Owner::new(self.core.ready().clone(), grace).$erase()));
             }
 
@@ -382,11 +382,11 @@ macro_rules! group_methods {
                 F::Output: Outcome<E>,
                 <F::Output as Outcome<E>>::Value: $($send)* 'a,
             {
-                let slot = Slot::waiting();
                 let id = context.info().id();
-                let child = ChildTask::new(context, future, slot.clone());
-                match self.accept(Owner::new(self.ready().clone(), child).$erase()) {
-                    Ok(node) => Child::new(slot, node, id),
+                let child = ChildTask::new(context, future);
+                let (child, answer) = Owner::with_answer(self.ready().clone(), child);
+                match self.accept(child.$erase(), answer.node()) {
+                    Ok(()) => Child::new(answer, id),
                     Err(refused) => {
                         drop(refused);
                         self.tell_refused();

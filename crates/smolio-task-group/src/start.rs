@@ -227,7 +227,7 @@ impl<V, E: fmt::Display> Future for Start<V, E> {
 
 impl<V, E: fmt::Display> Drop for Start<V, E> {
     fn drop(&mut self) {
-        let Some(child) = self.child.take() else {
+        let Some(mut child) = self.child.take() else {
             return;
         };
         match self.shared.end() {

@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `owner` | one future of any type, in an allocation of its own: the children of a group |
+//! | `promise` | the place for the value of a child, which the child and its handle share |
 //! | `arena`, `chunk` | many futures of one type, some dozens in each allocation: the members of a set |
 //! | `here` | the queue of the set that a thread is polling, as the wakers of its futures reach it |
 //!
@@ -16,12 +17,14 @@ mod arena;
 mod chunk;
 mod here;
 mod owner;
+mod promise;
 
 use std::{marker::PhantomData, mem::ManuallyDrop, ops::Deref, task::Waker};
 
 pub(crate) use arena::Arena;
 pub(crate) use here::Here;
 pub(crate) use owner::{NodeRef, Owner};
+pub(crate) use promise::{Answer, Promise};
 
 /// More references than this can only be leaked ones; std's `Arc` stops there, too.
 const MOST_REFERENCES: usize = isize::MAX as usize;

@@ -19,12 +19,12 @@ use std::{
     ptr::NonNull,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering, fence},
+        atomic::{AtomicUsize, Ordering},
     },
     task::{RawWaker, RawWakerVTable, Waker},
 };
 
-use super::{BorrowedWaker, MOST_REFERENCES};
+use super::{Answer, BorrowedWaker, MOST_REFERENCES, Promise};
 use crate::{
     ready::{Node, Ready},
     task::AnyChild,
@@ -59,9 +59,25 @@ impl<F: ?Sized> Unpin for Owner<F> {}
 
 impl<F> Owner<F> {
     pub(crate) fn new(ready: Arc<Ready>, future: F) -> Self {
+        Self::with_references(ready, future, 1)
+    }
+
+    /// As [`new`](Self::new), and a reference to a promise that is a part of the future, or all of it.
+    pub(super) fn shared<T>(
+        ready: Arc<Ready>,
+        future: F,
+        promise: impl FnOnce(&F) -> &Promise<T>,
+    ) -> (Self, Answer<T>) {
+        let owner = Self::with_references(ready, future, 2);
+        let promise = NonNull::from(promise(owner.future()));
+        let answer = Answer::new(promise, NodeRef(owner.head()));
+        (owner, answer)
+    }
+
+    fn with_references(ready: Arc<Ready>, future: F, references: usize) -> Self {
         let cell = Box::new(Cell {
             head: Head {
-                references: AtomicUsize::new(1),
+                references: AtomicUsize::new(references),
                 free: free::<F>,
                 node: Node::new(ready),
             },
@@ -198,9 +214,9 @@ unsafe fn retain(head: NonNull<Head>) {
 unsafe fn release(head: NonNull<Head>) {
     // SAFETY: the caller's reference is left, so the cell is there.
     let (references, free) = unsafe { (&head.as_ref().references, head.as_ref().free) };
-    // Release and acquire: all that was done with the cell comes before its end.
-    if references.fetch_sub(1, Ordering::Release) == 1 {
-        fence(Ordering::Acquire);
+    // Release and acquire: all that was done with the cell comes before its end. Where this is the only reference, and so
+    // nobody can make another one, to look is enough.
+    if references.load(Ordering::Acquire) == 1 || references.fetch_sub(1, Ordering::AcqRel) == 1 {
         // SAFETY: that was the last reference, the owner's included; `free` was made for this type of cell.
         unsafe { free(head) };
     }
