@@ -21,9 +21,9 @@ use smolio_context::{Unhandled, current_task, report_unhandled};
 
 use crate::{
     CancelToken,
-    cell::NodeRef,
+    cell::{Answer, NodeRef, Slab},
     error::report_panic,
-    ready::{Node, Ready},
+    ready::Ready,
     supervision::Supervision,
     waiters::{Ticket, Waiters, wake},
 };
@@ -49,6 +49,8 @@ struct Inbox<C> {
     phase: Phase,
     has_run: bool,
     new: Vec<NewChild<C>>,
+    /// Where children lie.
+    slab: Slab,
     /// Seats whose children have ended, to be taken again.
     free: Vec<u32>,
     seats: u32,
@@ -89,6 +91,7 @@ impl<C, E> Core<C, E> {
             phase: Phase::Open,
             has_run: false,
             new: Vec::new(),
+            slab: Slab::default(),
             free: Vec::new(),
             seats: FIRST_CHILD,
             spawned: 0,
@@ -129,21 +132,25 @@ impl<C, E> Core<C, E> {
         self.lock().phase == Phase::Open
     }
 
-    /// Takes the child with this node in, or gives it back.
-    pub(crate) fn accept(&self, child: C, node: &Node) -> Result<(), C> {
+    /// Takes the child in that `make` gives, or refuses it, and then `make` is not called.
+    pub(crate) fn accept<T>(
+        &self,
+        make: impl FnOnce(&Arc<Ready>, &mut Slab) -> (C, Answer<T>),
+    ) -> Option<Answer<T>> {
         let mut inbox = self.lock();
         if inbox.phase != Phase::Open {
-            return Err(child);
+            return None;
         }
+        let (child, answer) = make(&self.ready, &mut inbox.slab);
         let seat = inbox.take_seat();
-        node.take_seat(seat);
+        answer.node().take_seat(seat);
         let order = inbox.spawned;
         inbox.spawned += 1;
         inbox.alive += 1;
         inbox.new.push(NewChild { seat, order, child });
         drop(inbox);
-        node.schedule();
-        Ok(())
+        answer.node().schedule();
+        Some(answer)
     }
 
     /// A child was refused and nobody holds an error of it: that is no news while the group is ending, but a mistake after.
@@ -187,6 +194,8 @@ impl<C, E> Core<C, E> {
         let mut inbox = self.lock();
         inbox.alive -= ended;
         inbox.free.append(seats);
+        let alive = inbox.alive;
+        inbox.slab.trim(alive);
         let next = if ended > 0 {
             inbox.next_in_line()
         } else {

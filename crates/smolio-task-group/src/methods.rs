@@ -384,11 +384,13 @@ macro_rules! group_methods {
             {
                 let id = context.info().id();
                 let child = ChildTask::new(context, future);
-                let (child, answer) = Owner::with_answer(self.ready().clone(), child);
-                match self.accept(child.$erase(), answer.node()) {
-                    Ok(()) => Child::new(answer, id),
-                    Err(refused) => {
-                        drop(refused);
+                let accepted = self.accept(move |ready, slab| {
+                    let (child, answer) = slab.child(ready, child);
+                    (child.$erase(), answer)
+                });
+                match accepted {
+                    Some(answer) => Child::new(answer, id),
+                    None => {
                         self.tell_refused();
                         Child::refused(self.ready().clone())
                     }

@@ -10,7 +10,6 @@
 use std::{
     collections::VecDeque,
     mem,
-    ops::Deref,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU32, Ordering},
@@ -129,6 +128,10 @@ impl WakeFlags {
         self.seat.store(seat, Ordering::Relaxed);
     }
 
+    pub(crate) fn set_cancelled(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }
@@ -170,40 +173,6 @@ impl WakeFlags {
         let shared = self.queued_shared.load(Ordering::Relaxed)
             && self.queued_shared.swap(false, Ordering::AcqRel);
         here || shared
-    }
-}
-
-/// What the wakers of a child know of it.
-pub(crate) struct Node {
-    flags: WakeFlags,
-    ready: Arc<Ready>,
-}
-
-impl Node {
-    pub(crate) fn new(ready: Arc<Ready>) -> Self {
-        let flags = WakeFlags::new();
-        Self { flags, ready }
-    }
-
-    pub(crate) fn ready(&self) -> &Arc<Ready> {
-        &self.ready
-    }
-
-    pub(crate) fn schedule(&self) {
-        self.flags.schedule(&self.ready);
-    }
-
-    pub(crate) fn cancel(&self) {
-        self.flags.cancelled.store(true, Ordering::Relaxed);
-        self.schedule();
-    }
-}
-
-impl Deref for Node {
-    type Target = WakeFlags;
-
-    fn deref(&self) -> &WakeFlags {
-        &self.flags
     }
 }
 

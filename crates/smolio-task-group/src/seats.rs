@@ -4,7 +4,10 @@ use std::{cmp::Reverse, mem};
 
 use smolio_context::CleanUp;
 
-use crate::{cell::NodeRef, ready::Node, task::ChildBox};
+use crate::{
+    cell::{Node, NodeRef},
+    task::ChildBox,
+};
 
 /// All that is being polled, by the number of its seat.
 pub(crate) struct Seats<C> {

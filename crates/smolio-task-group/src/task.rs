@@ -12,9 +12,8 @@ use smolio_context::{Scoped, TaskContext, TaskInfo};
 
 use crate::{
     Outcome,
-    cell::{BorrowedWaker, Owner, Promise},
+    cell::{BorrowedWaker, Node, Owner, Promise},
     child::Gone,
-    ready::Node,
 };
 
 /// A child of a group with error type `E`, whatever its future and value are.
@@ -61,7 +60,7 @@ pin_project! {
         #[pin]
         future: Scoped<F>,
         #[pin]
-        pub(crate) promise: Promise<T>,
+        promise: Promise<T>,
     }
 }
 
@@ -71,6 +70,10 @@ impl<F, T> ChildTask<F, T> {
             future: Scoped::new(context, future),
             promise: Promise::without_handle(),
         }
+    }
+
+    pub(crate) fn promise(self: Pin<&mut Self>) -> Pin<&mut Promise<T>> {
+        self.project().promise
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | `owner` | one future of any type, in an allocation of its own: the children of a group |
+//! | `owner` | one future of any type: the children of a group |
+//! | `slab` | the memory of many children; few have allocations of their own |
 //! | `promise` | the place for the value of a child, which the child and its handle share |
 //! | `arena`, `chunk` | many futures of one type, some dozens in each allocation: the members of a set |
 //! | `here` | the queue of the set that a thread is polling, as the wakers of its futures reach it |
@@ -18,13 +19,15 @@ mod chunk;
 mod here;
 mod owner;
 mod promise;
+mod slab;
 
 use std::{marker::PhantomData, mem::ManuallyDrop, ops::Deref, task::Waker};
 
 pub(crate) use arena::Arena;
 pub(crate) use here::Here;
-pub(crate) use owner::{NodeRef, Owner};
+pub(crate) use owner::{Node, NodeRef, Owner};
 pub(crate) use promise::{Answer, Promise};
+pub(crate) use slab::Slab;
 
 /// More references than this can only be leaked ones; std's `Arc` stops there, too.
 const MOST_REFERENCES: usize = isize::MAX as usize;

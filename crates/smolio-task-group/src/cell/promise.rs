@@ -28,14 +28,8 @@ use std::{
     task::{Poll, Waker},
 };
 
-use super::{NodeRef, Owner};
-use crate::{
-    ChildError,
-    child::Gone,
-    ready::{Node, Ready},
-    task::ChildTask,
-    waiters::wake,
-};
+use super::{Node, NodeRef, Owner};
+use crate::{ChildError, child::Gone, ready::Ready, task::ChildTask, waiters::wake};
 
 const EMPTY: usize = 0;
 const VALUE: usize = 1;
@@ -149,16 +143,19 @@ impl<T> UnwindSafe for Answer<T> {}
 impl<T> RefUnwindSafe for Answer<T> {}
 
 impl<F, T> Owner<ChildTask<F, T>> {
-    /// A child, and what its handle holds.
-    pub(crate) fn with_answer(ready: Arc<Ready>, mut child: ChildTask<F, T>) -> (Self, Answer<T>) {
-        *child.promise.state.get_mut() = word(EMPTY);
-        Owner::shared(ready, child, |child| &child.promise)
+    /// What the handle of a child holds. `child` is new, and has a reference for it.
+    pub(super) fn with_answer(mut child: Self) -> (Self, Answer<T>) {
+        let promise = child.parts().0.promise();
+        promise.state.store(word(EMPTY), Ordering::Relaxed);
+        let promise = NonNull::from(&*promise);
+        let answer = Answer::new(promise, NodeRef(child.head()));
+        (child, answer)
     }
 }
 
 impl<T> Answer<T> {
     /// `promise` lies in `cell`.
-    pub(super) fn new(promise: NonNull<Promise<T>>, cell: NodeRef) -> Self {
+    fn new(promise: NonNull<Promise<T>>, cell: NodeRef) -> Self {
         Self {
             promise,
             cell,
@@ -169,7 +166,8 @@ impl<T> Answer<T> {
     /// That of a child that has never been, in the set of `ready`.
     pub(crate) fn gone(ready: Arc<Ready>, gone: Gone) -> Self {
         let promise = Promise::in_state(gone_word(gone));
-        Owner::shared(ready, promise, |promise| promise).1
+        let promise = Owner::boxed(ready, promise, 2);
+        Self::new(NonNull::from(promise.future()), NodeRef(promise.head()))
     }
 
     pub(crate) fn node(&self) -> &Node {
