@@ -80,11 +80,7 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
     /// Gives a seat to each of those who have come in.
     fn adopt(&mut self, core: &Core<C, E>) {
         for NewChild { seat, order, child } in core.take_new() {
-            let occupant = Occupant::Child {
-                child,
-                order,
-                is_admitted: false,
-            };
+            let occupant = Occupant::Child { child, order };
             self.seats.seat(seat, occupant);
         }
     }
@@ -125,18 +121,13 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
         if node.is_cancelled() && !taken.is_shielded {
             return self.let_go(seat, Some(Gone::CANCELLED), core);
         }
-        if let Occupant::Child {
-            is_admitted, order, ..
-        } = &mut taken.occupant
-        {
-            if !*is_admitted {
-                if self.admitted >= limit {
-                    self.waiting_for_place.insert(*order, seat);
-                    return;
-                }
-                *is_admitted = true;
-                self.admitted += 1;
+        if let (Occupant::Child { order, .. }, false) = (&taken.occupant, taken.is_admitted) {
+            if self.admitted >= limit {
+                self.waiting_for_place.insert(*order, seat);
+                return;
             }
+            taken.is_admitted = true;
+            self.admitted += 1;
         }
         self.poll_seat(seat, core);
     }
@@ -236,15 +227,10 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
             return;
         };
         self.shielded -= usize::from(left.is_shielded);
-        if let Occupant::Child {
-            child,
-            is_admitted,
-            order,
-        } = &left.occupant
-        {
+        if let Occupant::Child { child, order } = &left.occupant {
             forget_waits(child.info().id());
             self.ended += 1;
-            if *is_admitted {
+            if left.is_admitted {
                 self.free_place();
             } else {
                 self.waiting_for_place.remove(order);
@@ -264,9 +250,8 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
             return;
         };
         if let Some(Seat {
-            occupant: Occupant::Child {
-                child, is_admitted, ..
-            },
+            occupant: Occupant::Child { child, .. },
+            is_admitted,
             ..
         }) = self.seats.get(next)
         {
@@ -308,11 +293,7 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
     ) {
         // Not let in yet, and so spawned last.
         for NewChild { child, order, .. } in late.into_iter().rev() {
-            let occupant = Occupant::Child {
-                child,
-                order,
-                is_admitted: false,
-            };
+            let occupant = Occupant::Child { child, order };
             self.drop_occupant(occupant, None, core);
         }
         let wanted = |seat: &Seat<C>| even_shielded || !seat.is_shielded;

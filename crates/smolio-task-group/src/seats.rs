@@ -17,18 +17,15 @@ pub(crate) struct Seats<C> {
 
 pub(crate) struct Seat<C> {
     pub(crate) occupant: Occupant<C>,
+    /// A child that has been let in: a group may limit how many run at a time.
+    pub(crate) is_admitted: bool,
     /// A shielded scope was open in it at the end of its last poll.
     pub(crate) is_shielded: bool,
 }
 
 pub(crate) enum Occupant<C> {
     /// A child, and how many were spawned before it.
-    Child {
-        child: C,
-        order: u64,
-        /// Whether it has been let in: a group may limit how many run at a time.
-        is_admitted: bool,
-    },
+    Child { child: C, order: u64 },
     /// What the drop of a child left to be waited for.
     CleanUp {
         // In a box: every seat is as large as the largest occupant.
@@ -69,6 +66,7 @@ impl<C> Seats<C> {
         let index = number as usize;
         let seat = Some(Seat {
             occupant,
+            is_admitted: false,
             is_shielded: false,
         });
         self.taken += 1;
