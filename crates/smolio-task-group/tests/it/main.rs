@@ -39,4 +39,5 @@ mod set_shields;
 
 mod model;
 mod stress;
+mod stress_cells;
 mod wakers;
