@@ -136,9 +136,12 @@ impl<F> Chunk<F> {
         // SAFETY: the slot is initialised, its place is free, and only the arena reaches that, which is borrowed mutably. Its
         // wakers are all gone, so nobody else reaches the flags: what they did to these came before.
         unsafe {
-            if let Place::Free { next } = mem::replace(&mut *slot.as_ref().place.get(), place) {
-                self.free = next;
+            let old = slot.as_ref().place.get();
+            if let Place::Free { next } = &*old {
+                self.free = *next;
             }
+            // What is free needs no drop.
+            old.write(place);
             (*slot.as_ptr()).shared.flags = WakeFlags::new();
         }
         (slot, number)
