@@ -254,8 +254,8 @@ unsafe fn free(home: NonNull<Home>, cell: NonNull<Node>) {
         let offset = cell.as_ptr().addr() - chunk.as_ptr().addr() - ALIGN;
         let bit = 1 << (offset as u32 / stride);
         // Release and acquire: all that was done with its cells comes before the end of the chunk, and before they are
-        // taken again.
-        if free.fetch_or(bit, Ordering::AcqRel) | bit == all | ABANDONED {
+        // taken again. The bit is not set, so to add it sets it; that is one instruction, where an "or" is a loop.
+        if free.fetch_add(bit, Ordering::AcqRel) + bit == all | ABANDONED {
             Chunk::give_back(chunk);
         }
     }
