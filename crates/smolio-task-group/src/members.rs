@@ -80,8 +80,7 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
     /// Gives a seat to each of those who have come in.
     fn adopt(&mut self, core: &Core<C, E>) {
         for NewChild { seat, order, child } in core.take_new() {
-            let occupant = Occupant::Child { child, order };
-            self.seats.seat(seat, occupant);
+            self.seats.seat(seat, || Occupant::Child { child, order });
         }
     }
 
@@ -101,7 +100,8 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
             node.take_seat(seat);
             node.schedule();
             let clean_up = Box::new(clean_up);
-            self.seats.seat(seat, Occupant::CleanUp { clean_up, node });
+            self.seats
+                .seat(seat, || Occupant::CleanUp { clean_up, node });
         }
     }
 
