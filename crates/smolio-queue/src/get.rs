@@ -8,11 +8,18 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    thread,
 };
 
 use smolio_context::{Unhandled, current_task, report_unhandled};
 
-use crate::{error::GetError, job::Job, place::Place, shared::Shared, state::Side};
+use crate::{
+    error::GetError,
+    job::Job,
+    place::{Attempt, Place},
+    shared::Shared,
+    state::{Side, State},
+};
 
 /// The future of [`Queue::get`](crate::Queue::get).
 #[must_use = "futures do nothing unless polled or awaited"]
@@ -31,13 +38,41 @@ impl<'q, T> Get<'q, T> {
     }
 }
 
+/// The next item, for a stream, which may never be polled again.
+pub(crate) struct GetOfStream;
+
+impl<T> Attempt<T> for GetOfStream {
+    type Output = Result<T, GetError>;
+
+    #[inline]
+    fn attempt(&mut self, state: &mut State<T>) -> Poll<Self::Output> {
+        state.poll_get()
+    }
+
+    fn wants(&self) -> usize {
+        0
+    }
+}
+
+/// The next item.
+struct GetOne;
+
+impl<T> Attempt<T> for GetOne {
+    type Output = Result<T, GetError>;
+
+    #[inline]
+    fn attempt(&mut self, state: &mut State<T>) -> Poll<Self::Output> {
+        state.poll_get()
+    }
+}
+
 impl<T> Future for Get<'_, T> {
     type Output = Result<T, GetError>;
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { shared, place } = &mut *self;
-        place.poll(shared, Side::Get, cx, |state| (state.poll_get(), 1))
+        place.poll(shared, Side::Get, cx, GetOne)
     }
 }
 
@@ -132,6 +167,23 @@ impl<'q, T> GetMany<'q, T> {
     }
 }
 
+struct TakeMany<'a, T> {
+    taken: &'a mut Vec<T>,
+    most: usize,
+}
+
+impl<T> Attempt<T> for TakeMany<'_, T> {
+    type Output = Result<thread::Result<()>, GetError>;
+
+    fn attempt(&mut self, state: &mut State<T>) -> Poll<Self::Output> {
+        state.poll_get_many(self.taken, self.most)
+    }
+
+    fn wants(&self) -> usize {
+        self.most
+    }
+}
+
 impl<T> Future for GetMany<'_, T> {
     type Output = Result<Vec<T>, GetError>;
 
@@ -145,9 +197,8 @@ impl<T> Future for GetMany<'_, T> {
         if *most == 0 {
             return Poll::Ready(Ok(Vec::new()));
         }
-        let result = place.poll(shared, Side::Get, cx, |state| {
-            (state.poll_get_many(taken, *most), *most)
-        });
+        let attempt = TakeMany { taken, most: *most };
+        let result = place.poll(shared, Side::Get, cx, attempt);
         if let Err(payload) = ready!(result)? {
             if taken.is_empty() {
                 resume_unwind(payload);

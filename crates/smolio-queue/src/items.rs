@@ -68,15 +68,18 @@ impl<T> Items<T> {
     /// Puts the item in. If its comparison panics it stays with the caller, and nothing has happened.
     #[inline]
     pub(crate) fn push(&mut self, item: &mut Option<T>) {
-        let position = match (&self.order, &item) {
-            (Order::SmallestFirst(items), Some(new)) => items.position(new),
-            _ => 0,
-        };
-        let Some(new) = item.take() else { return };
-        match &mut self.order {
-            Order::FirstInFirstOut(items) => items.push_back(new),
-            Order::LastInFirstOut(items) => items.push(new),
-            Order::SmallestFirst(items) => items.insert(position, new, self.accepted),
+        match (&mut self.order, item.take()) {
+            (_, None) => return,
+            (Order::FirstInFirstOut(items), Some(new)) => items.push_back(new),
+            (Order::LastInFirstOut(items), Some(new)) => items.push(new),
+            (Order::SmallestFirst(items), Some(new)) => {
+                // Back to its place first, for that is where it stays if this panics.
+                let new = item.insert(new);
+                let position = items.position(new);
+                if let Some(new) = item.take() {
+                    items.insert(position, new, self.accepted);
+                }
+            }
         }
         self.accepted += 1;
     }

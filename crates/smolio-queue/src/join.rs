@@ -7,7 +7,11 @@ use std::{
     task::{Context, Poll},
 };
 
-use crate::{place::Place, shared::Shared, state::Side};
+use crate::{
+    place::{Attempt, Place},
+    shared::Shared,
+    state::{Side, State},
+};
 
 /// The future of [`Queue::join`](crate::Queue::join).
 #[must_use = "futures do nothing unless polled or awaited"]
@@ -37,15 +41,29 @@ impl<T> Future for Join<'_, T> {
             place,
             completions,
         } = &mut *self;
-        place.poll(shared, Side::Join, cx, |state| {
-            let now = state.completions();
-            let before = *completions.get_or_insert(now);
-            if state.unfinished() == 0 || now != before {
-                (Poll::Ready(()), 0)
-            } else {
-                (Poll::Pending, 0)
-            }
-        })
+        place.poll(shared, Side::Join, cx, AllDone { completions })
+    }
+}
+
+struct AllDone<'a> {
+    completions: &'a mut Option<u64>,
+}
+
+impl<T> Attempt<T> for AllDone<'_> {
+    type Output = ();
+
+    fn attempt(&mut self, state: &mut State<T>) -> Poll<()> {
+        let now = state.completions();
+        let before = *self.completions.get_or_insert(now);
+        if state.unfinished() == 0 || now != before {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    fn wants(&self) -> usize {
+        0
     }
 }
 

@@ -14,84 +14,102 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct Place(Option<usize>);
 
+/// What a future wants of the queue.
+pub(crate) trait Attempt<T> {
+    type Output;
+
+    /// Does it, if that can be done now.
+    fn attempt(&mut self, state: &mut State<T>) -> Poll<Self::Output>;
+
+    /// After an attempt that was pending: see [`Waiter::wants`](crate::waiter::Waiter).
+    fn wants(&self) -> usize {
+        1
+    }
+}
+
 impl Place {
     /// Tries `attempt` and gives its result, or takes a place in the line to be woken when it is worth another try.
-    ///
-    /// `wants` is asked after an attempt: see [`Waiter::wants`](crate::waiter::Waiter).
     #[inline]
-    pub(crate) fn poll<T, R>(
+    pub(crate) fn poll<T, A: Attempt<T>>(
         &mut self,
         shared: &Shared<T>,
         side: Side,
         cx: &mut Context<'_>,
-        mut attempt: impl FnMut(&mut State<T>) -> (Poll<R>, usize),
-    ) -> Poll<R> {
+        mut attempt: A,
+    ) -> Poll<A::Output> {
         ready!(poll_budget(cx));
-        // Where it looks as if this had to wait, one visit to the lock is enough.
-        if self.0.is_some() || !shared.looks_like_waiting(side) {
-            // What is retired in here is dropped when the lock is free: wakers are other people's code.
-            let (result, wants, _retired) = shared.change(|state| match attempt(state) {
-                (Poll::Pending, wants) => (Poll::Pending, wants, None),
-                (ready, wants) => (ready, wants, self.vacate(state.line(side))),
-            });
-            if result.is_ready() {
-                spend_budget();
-                return result;
-            }
-            if self.goes_on_waiting(shared, side, wants, cx) {
-                return Poll::Pending;
-            }
-        }
-        self.wait(shared, side, cx, attempt)
-    }
-
-    /// Whether it waits already, with a waker to the same effect; what it wants is brought up to date.
-    fn goes_on_waiting<T>(
-        &self,
-        shared: &Shared<T>,
-        side: Side,
-        wants: usize,
-        cx: &Context<'_>,
-    ) -> bool {
-        let Some(key) = self.0 else { return false };
-        let waits = shared.change(|state| {
-            let line = state.line(side);
-            line.goes_on_waiting(key, clamp(wants), cx.waker())
-        });
-        if waits {
-            say(shared, side);
-        }
-        waits
-    }
-
-    /// Tries once more with a clone of the waker at hand, which is made while the lock is free, and waits.
-    #[inline(never)]
-    fn wait<T, R>(
-        &mut self,
-        shared: &Shared<T>,
-        side: Side,
-        cx: &mut Context<'_>,
-        mut attempt: impl FnMut(&mut State<T>) -> (Poll<R>, usize),
-    ) -> Poll<R> {
-        let mut waker = Some(cx.waker().clone());
-        let (result, _retired) = shared.change(|state| {
-            let (result, wants) = attempt(state);
-            let line = state.line(side);
-            let retired = match waker.take() {
-                Some(waker) if result.is_pending() => line.wait(&mut self.0, clamp(wants), waker),
-                unused => {
-                    waker = unused;
-                    self.vacate(line)
+        let result = if self.0.is_some() {
+            self.try_again(shared, side, cx, attempt)
+        } else {
+            // Where it looks as if this had to wait, one visit to the lock is enough.
+            if !shared.looks_like_waiting(side) {
+                let result = shared.change(|state| attempt.attempt(state));
+                if result.is_ready() {
+                    spend_budget();
+                    return result;
                 }
-            };
-            (result, retired)
-        });
+            }
+            self.wait(shared, side, cx, attempt)
+        };
         if result.is_ready() {
             spend_budget();
         } else {
             say(shared, side);
         }
         result
+    }
+
+    /// Tries once more from its place in the line, which it leaves if it succeeds.
+    #[inline]
+    fn try_again<T, A: Attempt<T>>(
+        &mut self,
+        shared: &Shared<T>,
+        side: Side,
+        cx: &mut Context<'_>,
+        mut attempt: A,
+    ) -> Poll<A::Output> {
+        // What is retired in here is dropped when the lock is free: wakers are other people's code.
+        let mut _retired = None;
+        let mut goes_on_waiting = false;
+        let result = shared.change(|state| {
+            let result = attempt.attempt(state);
+            let line = state.line(side);
+            if result.is_ready() {
+                _retired = self.vacate(line);
+            } else if let Some(key) = self.0 {
+                // With a waker to the same effect there is nothing to do but to say what it wants now.
+                goes_on_waiting = line.goes_on_waiting(key, clamp(attempt.wants()), cx.waker());
+            }
+            result
+        });
+        if result.is_ready() || goes_on_waiting {
+            return result;
+        }
+        self.wait(shared, side, cx, attempt)
+    }
+
+    /// Tries once more with a clone of the waker at hand, which is made while the lock is free, and waits.
+    #[inline(never)]
+    fn wait<T, A: Attempt<T>>(
+        &mut self,
+        shared: &Shared<T>,
+        side: Side,
+        cx: &mut Context<'_>,
+        mut attempt: A,
+    ) -> Poll<A::Output> {
+        // What is left of the two is dropped when the lock is free.
+        let mut waker = Some(cx.waker().clone());
+        let mut _retired = None;
+        shared.change(|state| {
+            let result = attempt.attempt(state);
+            let line = state.line(side);
+            if result.is_ready() {
+                _retired = self.vacate(line);
+            } else if let Some(waker) = waker.take() {
+                _retired = line.wait(&mut self.0, clamp(attempt.wants()), waker);
+            }
+            result
+        })
     }
 
     fn vacate(&mut self, line: &mut Line) -> Option<Waker> {

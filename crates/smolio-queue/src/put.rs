@@ -11,9 +11,9 @@ use std::{
 
 use crate::{
     error::{PutAllError, PutError},
-    place::Place,
+    place::{Attempt, Place},
     shared::Shared,
-    state::{Refusal, Side},
+    state::{Refusal, Side, State},
 };
 
 /// The future of [`Queue::put`](crate::Queue::put). It owns the item until the queue does.
@@ -55,6 +55,26 @@ impl<'q, T> Put<'q, T> {
     }
 }
 
+/// Puts the item in. Ready as well when that is refused for good; then the item is still there.
+struct PutOne<'a, T>(&'a mut Option<T>);
+
+impl<T> Attempt<T> for PutOne<'_, T> {
+    type Output = ();
+
+    #[inline]
+    fn attempt(&mut self, state: &mut State<T>) -> Poll<()> {
+        unless_full(state.put(self.0))
+    }
+}
+
+#[inline]
+fn unless_full(put: Result<(), Refusal>) -> Poll<()> {
+    match put {
+        Ok(()) | Err(Refusal::ShutDown) => Poll::Ready(()),
+        Err(Refusal::Full) => Poll::Pending,
+    }
+}
+
 impl<T> Future for Put<'_, T> {
     type Output = Result<(), PutError<T>>;
 
@@ -66,14 +86,7 @@ impl<T> Future for Put<'_, T> {
             place,
         } = &mut *self;
         assert!(item.is_some(), "a put was polled after it was ready");
-        let attempt = place.poll(shared, Side::Put, cx, |state| {
-            let poll = match state.put(item) {
-                Ok(()) | Err(Refusal::ShutDown) => Poll::Ready(()),
-                Err(Refusal::Full) => Poll::Pending,
-            };
-            (poll, 1)
-        });
-        ready!(attempt);
+        ready!(place.poll(shared, Side::Put, cx, PutOne(item)));
         Poll::Ready(match item.take() {
             None => Ok(()),
             Some(refused) => Err(PutError::new(refused)),
@@ -140,6 +153,21 @@ impl<'q, T> PutAll<'q, T> {
     }
 }
 
+/// As [`PutOne`], with all items that are left.
+struct PutMany<'a, T>(&'a mut vec::IntoIter<T>);
+
+impl<T> Attempt<T> for PutMany<'_, T> {
+    type Output = ();
+
+    fn attempt(&mut self, state: &mut State<T>) -> Poll<()> {
+        unless_full(state.put_many(self.0))
+    }
+
+    fn wants(&self) -> usize {
+        self.0.len()
+    }
+}
+
 impl<T> Future for PutAll<'_, T> {
     type Output = Result<(), PutAllError<T>>;
 
@@ -150,14 +178,7 @@ impl<T> Future for PutAll<'_, T> {
             place,
             ..
         } = &mut *self;
-        let attempt = place.poll(shared, Side::Put, cx, |state| {
-            let poll = match state.put_many(rest) {
-                Ok(()) | Err(Refusal::ShutDown) => Poll::Ready(()),
-                Err(Refusal::Full) => Poll::Pending,
-            };
-            (poll, rest.len())
-        });
-        ready!(attempt);
+        ready!(place.poll(shared, Side::Put, cx, PutMany(rest)));
         if self.rest.len() == 0 {
             return Poll::Ready(Ok(()));
         }

@@ -11,7 +11,7 @@ use futures_core::Stream;
 
 use crate::{
     error::{CapacityError, TaskDoneError, TryGetError, TryPutError},
-    get::{Get, GetJob, GetMany, Next},
+    get::{Get, GetJob, GetMany, GetOfStream, Next},
     items::Items,
     join::Join,
     place::Place,
@@ -386,7 +386,7 @@ impl<T> Stream for Queue<T> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let Self { shared, place } = &mut *self;
         place
-            .poll(shared, Side::Get, cx, |state| (state.poll_get(), 0))
+            .poll(shared, Side::Get, cx, GetOfStream)
             .map(Result::ok)
     }
 }

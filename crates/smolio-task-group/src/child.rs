@@ -10,11 +10,7 @@ use std::{
 
 use smolio_context::{TaskId, poll_budget, spend_budget, waiting_for};
 
-use crate::{
-    cell::NodeRef,
-    ready::Ready,
-    slot::{Gone, Slot},
-};
+use crate::{cell::Answer, ready::Ready};
 
 /// The handle of a child of a [`TaskGroup`](crate::TaskGroup): awaiting it gives the child's value.
 ///
@@ -46,16 +42,15 @@ use crate::{
 /// # });
 /// ```
 pub struct Child<T> {
-    slot: Arc<Slot<T>>,
-    node: NodeRef,
+    answer: Answer<T>,
     /// `None`: it was refused.
     id: Option<TaskId>,
 }
 
 impl<T> Child<T> {
-    pub(crate) fn new(slot: Arc<Slot<T>>, node: NodeRef, id: TaskId) -> Self {
+    pub(crate) fn new(answer: Answer<T>, id: TaskId) -> Self {
         let id = Some(id);
-        Self { slot, node, id }
+        Self { answer, id }
     }
 
     /// The handle of a future that the set of `ready` did not take.
@@ -65,8 +60,7 @@ impl<T> Child<T> {
             with_group: true,
         };
         Self {
-            slot: Slot::gone(gone),
-            node: NodeRef::new(ready),
+            answer: Answer::gone(ready, gone),
             id: None,
         }
     }
@@ -85,17 +79,17 @@ impl<T> Child<T> {
     /// A child that has not been polled yet never will be. One that has ended keeps its value. A
     /// [shielded](crate::CancelScope::shielded) scope that is open in it goes on to its end first.
     pub fn cancel(&self) {
-        self.node.cancel();
+        self.answer.node().cancel();
     }
 
     /// Whether the child has ended, in whichever way.
     #[doc(alias = "done")]
     pub fn is_finished(&self) -> bool {
-        self.slot.is_settled()
+        self.answer.is_settled()
     }
 
-    fn poll_outcome(&self, cx: &Context<'_>) -> Poll<Result<T, Gone>> {
-        let outcome = self.slot.poll_take(cx.waker());
+    fn poll_outcome(&mut self, cx: &Context<'_>) -> Poll<Result<T, Gone>> {
+        let outcome = self.answer.poll_take(cx.waker());
         if let (true, Some(id)) = (outcome.is_pending(), self.id) {
             waiting_for(|| format!("the child with id {id}"));
         }
@@ -106,7 +100,7 @@ impl<T> Child<T> {
 impl<T> Future for Child<T> {
     type Output = T;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         ready!(poll_budget(cx));
         let outcome = ready!(self.poll_outcome(cx));
         let gone = match outcome {
@@ -116,7 +110,14 @@ impl<T> Future for Child<T> {
             }
             Err(gone) => gone,
         };
-        if gone.with_group && self.node.ready().poll_closed(cx.waker()).is_pending() {
+        if gone.with_group
+            && self
+                .answer
+                .node()
+                .ready()
+                .poll_closed(cx.waker())
+                .is_pending()
+        {
             waiting_for(|| format!("the end of the group of {}", gone.why));
             return Poll::Pending;
         }
@@ -152,7 +153,7 @@ impl<T> Join<T> {
     }
 
     /// As a poll, without regard to the budget.
-    pub(crate) fn poll_end(&self, cx: &Context<'_>) -> Poll<Result<T, ChildError>> {
+    pub(crate) fn poll_end(&mut self, cx: &Context<'_>) -> Poll<Result<T, ChildError>> {
         self.0.poll_outcome(cx).map_err(|gone| gone.why)
     }
 }
@@ -160,7 +161,7 @@ impl<T> Join<T> {
 impl<T> Future for Join<T> {
     type Output = Result<T, ChildError>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(poll_budget(cx));
         let outcome = ready!(self.poll_end(cx));
         spend_budget();
@@ -171,6 +172,47 @@ impl<T> Future for Join<T> {
 impl<T> fmt::Debug for Join<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Join").field(&self.0).finish()
+    }
+}
+
+/// Why there is no value, and no more to come.
+#[derive(Clone, Copy)]
+pub(crate) struct Gone {
+    pub(crate) why: ChildError,
+    /// The child went because its group ends: whoever awaits its value is about to be dropped as well.
+    pub(crate) with_group: bool,
+}
+
+impl Gone {
+    /// By its handle: the group goes on.
+    pub(crate) const CANCELLED: Self = Self {
+        why: ChildError::Cancelled,
+        with_group: false,
+    };
+
+    /// A small number.
+    pub(crate) fn to_bits(self) -> u8 {
+        let why = match self.why {
+            ChildError::Failed => 0,
+            ChildError::Panicked => 1,
+            ChildError::Cancelled => 2,
+            ChildError::Refused => 3,
+        };
+        why << 1 | u8::from(self.with_group)
+    }
+
+    /// What gave this number.
+    pub(crate) fn from_bits(bits: u8) -> Self {
+        let why = match bits >> 1 {
+            0 => ChildError::Failed,
+            1 => ChildError::Panicked,
+            2 => ChildError::Cancelled,
+            _ => ChildError::Refused,
+        };
+        Self {
+            why,
+            with_group: bits & 1 != 0,
+        }
     }
 }
 

@@ -29,6 +29,13 @@ struct Running<I, F, T> {
 }
 
 impl<I, F, T> Collecting<I, F, T> {
+    /// For so many values there is room from the first poll on, if the iterator says that as many will come: a quarter of a
+    /// megabyte. Where there are more, or where it is wrong, the room grows with what does come.
+    const MOST_AT_ONCE: usize = match size_of::<Option<T>>() {
+        0 => 0,
+        size => (1 << 18) / size,
+    };
+
     pub(crate) fn new(iterator: I) -> Self {
         let running = Running {
             set: Set::new(Order::Wakes),
@@ -69,6 +76,9 @@ impl<I, F, T> Collecting<I, F, T> {
             source,
             values,
         } = running;
+        if values.capacity() == 0 {
+            values.reserve(source.at_least().min(Self::MOST_AT_ONCE));
+        }
         let mut stop = None;
         let done = |index, output| match K::keep(output) {
             Ok(value) => {
@@ -98,8 +108,13 @@ impl<I, F, T> Collecting<I, F, T> {
     }
 }
 
+#[inline]
 fn put<T>(values: &mut Vec<Option<T>>, index: usize, value: T) {
-    if values.len() <= index {
+    // Where they are ready in their order, which is often so.
+    if values.len() == index {
+        return values.push(Some(value));
+    }
+    if values.len() < index {
         values.resize_with(index + 1, || None);
     }
     values[index] = Some(value);

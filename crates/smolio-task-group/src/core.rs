@@ -6,9 +6,6 @@
 //! | graceful: cancelled, in its grace period | refused | ends the grace |
 //! | ending: body and children are being dropped | refused | nothing |
 //! | closed: `run` has returned, or was dropped | refused, and told to the hook | nothing |
-//!
-//! `try_spawn` asks before it makes the child, since a refused future is given back as it came. Whoever has been promised a
-//! place is expected: a run does not close by itself before that child has come, and lets it in also in a grace period.
 
 use std::{
     fmt, mem,
@@ -24,11 +21,10 @@ use smolio_context::{Unhandled, current_task, report_unhandled};
 
 use crate::{
     CancelToken,
-    cell::NodeRef,
+    cell::{Answer, NodeRef, Slab},
     error::report_panic,
     ready::Ready,
     supervision::Supervision,
-    task::ChildBox,
     waiters::{Ticket, Waiters, wake},
 };
 
@@ -53,13 +49,13 @@ struct Inbox<C> {
     phase: Phase,
     has_run: bool,
     new: Vec<NewChild<C>>,
+    /// Where children lie.
+    slab: Slab,
     /// Seats whose children have ended, to be taken again.
     free: Vec<u32>,
     seats: u32,
     spawned: u64,
     alive: usize,
-    /// Children that have been promised a place, and are still being made.
-    expected: usize,
     limit: usize,
     waiting_for_place: Waiters,
     request: Option<Request<C>>,
@@ -95,11 +91,11 @@ impl<C, E> Core<C, E> {
             phase: Phase::Open,
             has_run: false,
             new: Vec::new(),
+            slab: Slab::default(),
             free: Vec::new(),
             seats: FIRST_CHILD,
             spawned: 0,
             alive: 0,
-            expected: 0,
             limit: usize::MAX,
             waiting_for_place: Waiters::default(),
             request: None,
@@ -132,35 +128,25 @@ impl<C, E> Core<C, E> {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the child in, or gives it back.
-    pub(crate) fn accept(&self, child: C) -> Result<NodeRef, C>
-    where
-        C: ChildBox<E>,
-    {
-        let node = child.reference();
-        let mut inbox = self.lock();
-        if inbox.phase != Phase::Open {
-            return Err(child);
-        }
-        inbox.take_in(child, &node);
-        drop(inbox);
-        node.schedule();
-        Ok(node)
-    }
-
-    /// Promises a place to a child that is still to be made, if the group takes more.
-    pub(crate) fn expect(&self) -> Option<Expected<'_, C, E>> {
+    /// Takes the child in that `make` gives, or refuses it, and then `make` is not called.
+    pub(crate) fn accept<T>(
+        &self,
+        make: impl FnOnce(&Arc<Ready>, &mut Slab) -> (C, Answer<T>),
+    ) -> Option<Answer<T>> {
         let mut inbox = self.lock();
         if inbox.phase != Phase::Open {
             return None;
         }
-        inbox.expected += 1;
-        Some(Expected(self))
-    }
-
-    /// Whether the run is to wait for children that are still being made.
-    pub(crate) fn is_expecting(&self) -> bool {
-        self.lock().is_expecting()
+        let (child, answer) = make(&self.ready, &mut inbox.slab);
+        let seat = inbox.take_seat();
+        answer.node().take_seat(seat);
+        let order = inbox.spawned;
+        inbox.spawned += 1;
+        inbox.alive += 1;
+        inbox.new.push(NewChild { seat, order, child });
+        drop(inbox);
+        answer.node().schedule();
+        Some(answer)
     }
 
     /// A child was refused and nobody holds an error of it: that is no news while the group is ending, but a mistake after.
@@ -205,6 +191,8 @@ impl<C, E> Core<C, E> {
         let mut inbox = self.lock();
         inbox.alive -= ended;
         inbox.free.append(seats);
+        let alive = inbox.alive;
+        inbox.slab.trim(alive);
         let next = if ended > 0 {
             inbox.next_in_line()
         } else {
@@ -247,7 +235,7 @@ impl<C, E> Core<C, E> {
     /// Closes the group, unless somebody has come meanwhile or wants something.
     pub(crate) fn try_close(&self) -> bool {
         let inbox = self.lock();
-        if !inbox.new.is_empty() || inbox.request.is_some() || inbox.is_expecting() {
+        if !inbox.new.is_empty() || inbox.request.is_some() {
             return false;
         }
         self.go_to(Phase::Closed, inbox);
@@ -357,23 +345,6 @@ impl<C> Inbox<C> {
         self.token.get_or_insert_with(CancelToken::new)
     }
 
-    fn take_in<E>(&mut self, child: C, node: &NodeRef)
-    where
-        C: ChildBox<E>,
-    {
-        let seat = self.take_seat();
-        node.take_seat(seat);
-        let order = self.spawned;
-        self.spawned += 1;
-        self.alive += 1;
-        self.new.push(NewChild { seat, order, child });
-    }
-
-    /// Nobody is waited for when all are being dropped.
-    fn is_expecting(&self) -> bool {
-        self.expected > 0 && matches!(self.phase, Phase::Open | Phase::Graceful)
-    }
-
     fn take_seat(&mut self) -> u32 {
         if let Some(seat) = self.free.pop() {
             return seat;
@@ -387,36 +358,6 @@ impl<C> Inbox<C> {
     fn next_in_line(&mut self) -> Option<Waker> {
         let places = self.limit.saturating_sub(self.alive);
         self.waiting_for_place.take_nth(places)
-    }
-}
-
-/// A place in a group for one child.
-pub(crate) struct Expected<'c, C, E>(&'c Core<C, E>);
-
-impl<C: ChildBox<E>, E> Expected<'_, C, E> {
-    /// The child has come. If all others have gone meanwhile, it goes as well.
-    pub(crate) fn take(self, child: C) -> NodeRef {
-        let node = child.reference();
-        let mut inbox = self.0.lock();
-        if matches!(inbox.phase, Phase::Ending | Phase::Closed) {
-            drop(inbox);
-            drop(child);
-            return node;
-        }
-        inbox.expected -= 1;
-        inbox.take_in(child, &node);
-        drop(inbox);
-        mem::forget(self);
-        node.schedule();
-        node
-    }
-}
-
-impl<C, E> Drop for Expected<'_, C, E> {
-    fn drop(&mut self) {
-        self.0.lock().expected -= 1;
-        // It does not come: the run may have waited for nobody else.
-        self.0.control.schedule();
     }
 }
 

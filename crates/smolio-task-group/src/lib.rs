@@ -75,7 +75,6 @@ mod ready;
 mod run;
 mod seats;
 mod set;
-mod slot;
 mod source;
 mod supervision;
 mod task;

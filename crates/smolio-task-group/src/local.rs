@@ -18,7 +18,6 @@ use crate::{
     place::Place,
     ready::Ready,
     run::Run,
-    slot::Slot,
     start,
     task::{AnyChild, ChildTask, Infallibly},
 };

@@ -21,10 +21,10 @@ use smolio_context::{CleanUp, TaskInfo, clean_up_later, forget_waits, watch_shie
 use crate::{
     ChildError, ChildPanic, Failure, SupervisedError,
     cell::NodeRef,
+    child::Gone,
     core::{Core, NewChild},
     error::report_panic,
     seats::{Occupant, Seat, Seats},
-    slot::Gone,
     task::{AnyChild, ChildBox},
 };
 
@@ -87,22 +87,17 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
     fn adopt(&mut self, core: &Core<C, E>) {
         core.take_new(&mut self.incoming);
         for NewChild { seat, order, child } in self.incoming.drain(..) {
-            let occupant = Occupant::Child {
-                child,
-                order,
-                is_admitted: false,
-            };
-            self.seats.seat(seat, occupant);
+            self.seats.seat(seat, || Occupant::Child { child, order });
         }
         self.incoming.shrink_to(ROOM_KEPT);
     }
 
-    /// Whether all have ended, also those who have just come in or are about to.
+    /// Whether all have ended, also those who have just come in.
     pub(crate) fn is_empty(&mut self, core: &Core<C, E>) -> bool {
         if self.seats.is_empty() {
             self.adopt(core);
         }
-        self.seats.is_empty() && !core.is_expecting()
+        self.seats.is_empty()
     }
 
     /// Takes in what the drop of a child left to be waited for.
@@ -113,7 +108,8 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
             node.take_seat(seat);
             node.schedule();
             let clean_up = Box::new(clean_up);
-            self.seats.seat(seat, Occupant::CleanUp { clean_up, node });
+            self.seats
+                .seat(seat, || Occupant::CleanUp { clean_up, node });
         }
     }
 
@@ -133,18 +129,13 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
         if node.is_cancelled() && !taken.is_shielded {
             return self.let_go(seat, Some(Gone::CANCELLED), core);
         }
-        if let Occupant::Child {
-            is_admitted, order, ..
-        } = &mut taken.occupant
-        {
-            if !*is_admitted {
-                if self.admitted >= limit {
-                    self.waiting_for_place.insert(*order, seat);
-                    return;
-                }
-                *is_admitted = true;
-                self.admitted += 1;
+        if let (Occupant::Child { order, .. }, false) = (&taken.occupant, taken.is_admitted) {
+            if self.admitted >= limit {
+                self.waiting_for_place.insert(*order, seat);
+                return;
             }
+            taken.is_admitted = true;
+            self.admitted += 1;
         }
         self.poll_seat(seat, core);
     }
@@ -244,15 +235,10 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
             return;
         };
         self.shielded -= usize::from(left.is_shielded);
-        if let Occupant::Child {
-            child,
-            is_admitted,
-            order,
-        } = &left.occupant
-        {
+        if let Occupant::Child { child, order } = &left.occupant {
             forget_waits(child.info().id());
             self.ended += 1;
-            if *is_admitted {
+            if left.is_admitted {
                 self.free_place();
             } else {
                 self.waiting_for_place.remove(order);
@@ -272,9 +258,8 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
             return;
         };
         if let Some(Seat {
-            occupant: Occupant::Child {
-                child, is_admitted, ..
-            },
+            occupant: Occupant::Child { child, .. },
+            is_admitted,
             ..
         }) = self.seats.get(next)
         {
@@ -316,11 +301,7 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
     ) {
         // Not let in yet, and so spawned last.
         for NewChild { child, order, .. } in late.into_iter().rev() {
-            let occupant = Occupant::Child {
-                child,
-                order,
-                is_admitted: false,
-            };
+            let occupant = Occupant::Child { child, order };
             self.drop_occupant(occupant, None, core);
         }
         let wanted = |seat: &Seat<C>| even_shielded || !seat.is_shielded;

@@ -53,7 +53,7 @@ macro_rules! group_methods {
                 E: 'a,
             {
                 let context = TaskContext::child(Some("grace"));
-                let grace = ChildTask::new(context, grace.into_future(), Slot::waiting());
+                let grace = ChildTask::new(context, grace.into_future());
                 self.core.cancel(Some(Owner::new(self.core.ready().clone(), grace).$erase()));
             }
 
@@ -135,14 +135,14 @@ macro_rules! group_methods {
             pub fn try_spawn<F>(
                 &self,
                 future: F,
-            ) -> Result<Child<<F::Output as Outcome<E>>::Value>, SpawnError<F>>
+            ) -> Result<Child<<F::Output as Outcome<E>>::Value>, SpawnError<F::IntoFuture>>
             where
                 F: IntoFuture,
                 F::IntoFuture: $($send)* 'a,
                 F::Output: Outcome<E>,
                 <F::Output as Outcome<E>>::Value: $($send)* 'a,
             {
-                self.core.try_spawn(future)
+                self.core.try_spawn(future.into_future())
             }
 
             /// Spawns when the child can start at once, [`limit`](Self::limit) permitting: so a producer of many
@@ -329,13 +329,14 @@ macro_rules! group_methods {
             pub fn try_spawn<F>(
                 &self,
                 future: F,
-            ) -> Result<Child<<F::Output as Outcome<E>>::Value>, SpawnError<F>>
+            ) -> Result<Child<<F::Output as Outcome<E>>::Value>, SpawnError<F::IntoFuture>>
             where
                 F: IntoFuture,
                 F::IntoFuture: $($send)* 'a,
                 F::Output: Outcome<E>,
                 <F::Output as Outcome<E>>::Value: $($send)* 'a,
             {
+                let future = future.into_future();
                 match self.core.upgrade() {
                     Some(core) => core.try_spawn(future),
                     None => Err(SpawnError::new(future)),
@@ -386,39 +387,45 @@ macro_rules! group_methods {
                 F::Output: Outcome<E>,
                 <F::Output as Outcome<E>>::Value: $($send)* 'a,
             {
-                let slot = Slot::waiting();
                 let id = context.info().id();
-                let child = ChildTask::new(context, future, slot.clone());
-                match self.accept(Owner::new(self.ready().clone(), child).$erase()) {
-                    Ok(node) => Child::new(slot, node, id),
-                    Err(refused) => {
-                        drop(refused);
+                let child = ChildTask::new(context, future);
+                let accepted = self.accept(move |ready, slab| {
+                    let (child, answer) = slab.child(ready, child);
+                    (child.$erase(), answer)
+                });
+                match accepted {
+                    Some(answer) => Child::new(answer, id),
+                    None => {
                         self.tell_refused();
                         Child::refused(self.ready().clone())
                     }
                 }
             }
 
-            /// Lets a child in, or gives it back as it came: so the door is asked first.
+            /// Lets a child in, or gives its future back.
             #[track_caller]
             fn try_spawn<F>(
                 &self,
                 future: F,
             ) -> Result<Child<<F::Output as Outcome<E>>::Value>, SpawnError<F>>
             where
-                F: IntoFuture,
-                F::IntoFuture: $($send)* 'a,
+                F: Future + $($send)* 'a,
                 F::Output: Outcome<E>,
                 <F::Output as Outcome<E>>::Value: $($send)* 'a,
             {
-                let Some(place) = self.expect() else {
-                    return Err(SpawnError::new(future));
-                };
-                let (context, slot) = (TaskContext::child(None), Slot::waiting());
+                let context = TaskContext::child(None);
                 let id = context.info().id();
-                let child = ChildTask::new(context, future.into_future(), slot.clone());
-                let node = place.take(Owner::new(self.ready().clone(), child).$erase());
-                Ok(Child::new(slot, node, id))
+                let mut future = Some(future);
+                let accepted = self.accept(|ready, slab| {
+                    let future = future.take().expect("asked for once");
+                    let (child, answer) = slab.child(ready, ChildTask::new(context, future));
+                    (child.$erase(), answer)
+                });
+                match (accepted, future) {
+                    (Some(answer), _) => Ok(Child::new(answer, id)),
+                    (None, Some(future)) => Err(SpawnError::new(future)),
+                    (None, None) => unreachable!("the future went into the child"),
+                }
             }
         }
 

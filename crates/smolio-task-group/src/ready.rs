@@ -8,7 +8,6 @@
 //! behind a mutex, and wake whoever polls the set. A node is in each half at most once.
 
 use std::{
-    cell::{Cell, RefCell},
     collections::VecDeque,
     mem,
     sync::{
@@ -18,9 +17,7 @@ use std::{
     task::{Poll, Waker},
 };
 
-use smolio_context::ReadyOrder;
-
-use crate::waiters::wake;
+use crate::{cell::Here, waiters::wake};
 
 /// The shared half of the queue.
 pub(crate) struct Ready {
@@ -97,8 +94,8 @@ impl Ready {
     }
 }
 
-/// What the wakers of a future know of it.
-pub(crate) struct Node {
+/// Whether a future is queued, and where it sits: what its wakers change.
+pub(crate) struct WakeFlags {
     /// The number of its seat; `NO_SEAT` as long as it has none.
     seat: AtomicU32,
     /// In the half of the thread that polls the set. Only that thread touches this.
@@ -107,22 +104,21 @@ pub(crate) struct Node {
     queued_shared: AtomicBool,
     /// Whoever sits here is to be dropped instead of polled.
     cancelled: AtomicBool,
-    ready: Arc<Ready>,
 }
 
 const NO_SEAT: u32 = u32::MAX;
 
-impl Node {
-    pub(crate) fn new(ready: Arc<Ready>) -> Self {
+impl WakeFlags {
+    pub(crate) fn new() -> Self {
         Self {
             seat: AtomicU32::new(NO_SEAT),
             queued_here: AtomicBool::new(false),
             queued_shared: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
-            ready,
         }
     }
 
+    #[inline]
     pub(crate) fn seat(&self) -> u32 {
         self.seat.load(Ordering::Relaxed)
     }
@@ -132,24 +128,31 @@ impl Node {
         self.seat.store(seat, Ordering::Relaxed);
     }
 
-    pub(crate) fn ready(&self) -> &Arc<Ready> {
-        &self.ready
-    }
-
-    pub(crate) fn cancel(&self) {
+    pub(crate) fn set_cancelled(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
-        self.schedule();
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }
 
-    /// Queues the seat, unless it is queued already.
-    pub(crate) fn schedule(&self) {
-        let here = HERE.try_with(|here| here.push(self));
-        if here != Ok(true) && !self.queued_shared.swap(true, Ordering::AcqRel) {
-            self.ready.push(self.seat());
+    /// Queues the seat in the set of `ready`, unless it is queued already.
+    #[inline]
+    pub(crate) fn schedule(&self, ready: &Ready) {
+        let seat = || {
+            let is_queued = self.queued_here.load(Ordering::Relaxed);
+            self.queued_here.store(true, Ordering::Relaxed);
+            (!is_queued).then(|| self.seat())
+        };
+        if !Here::push(ready, seat) {
+            self.schedule_from_outside(ready);
+        }
+    }
+
+    #[inline(never)]
+    fn schedule_from_outside(&self, ready: &Ready) {
+        if !self.queued_shared.swap(true, Ordering::AcqRel) {
+            ready.push(self.seat());
         }
     }
 
@@ -162,6 +165,7 @@ impl Node {
     /// For whoever took the seat off the queue: whether it has not been taken already through the other half.
     ///
     /// Wakes from now on queue it anew; what happened before them is visible to the poll that follows.
+    #[inline]
     pub(crate) fn take_wake(&self) -> bool {
         let here = self.queued_here.load(Ordering::Relaxed);
         self.queued_here.store(false, Ordering::Relaxed);
@@ -172,75 +176,39 @@ impl Node {
     }
 }
 
-thread_local! {
-    static HERE: Here = const { Here { polled: Cell::new(std::ptr::null()), queue: RefCell::new(VecDeque::new()) } };
-}
-
-/// The half of the queue that belongs to the thread, for the set that it is polling.
-struct Here {
-    /// The set that this thread polls, by the address of its shared half. Compared, never followed.
-    polled: Cell<*const Ready>,
-    queue: RefCell<VecDeque<u32>>,
-}
-
-impl Here {
-    /// Whether the node belongs to the set that is being polled here; then it is queued.
-    #[inline]
-    fn push(&self, node: &Node) -> bool {
-        if self.polled.get() != Arc::as_ptr(&node.ready) {
-            return false;
-        }
-        if !node.queued_here.load(Ordering::Relaxed) {
-            node.queued_here.store(true, Ordering::Relaxed);
-            self.queue.borrow_mut().push_back(node.seat());
-        }
-        true
-    }
-}
-
-/// One poll of a set: while it lives, this thread holds its half of the queue.
+/// One poll of a set: while it lasts, this thread holds its half of the queue.
 pub(crate) struct Turn<'a> {
     ready: &'a Arc<Ready>,
-    /// What the thread held before: the set that is being polled around this one, or nothing.
-    outer: *const Ready,
-    /// The set's own queue while the turn is not going on, and the outer set's while it is.
-    kept: &'a mut VecDeque<u32>,
+    here: Here<'a>,
 }
 
-impl<'a> Turn<'a> {
-    /// Begins a turn; `queue` is what the last turn left.
-    pub(crate) fn begin(ready: &'a Arc<Ready>, queue: &'a mut VecDeque<u32>) -> Self {
-        let mut shared = ready.lock();
+impl Ready {
+    /// Runs `turn` as a turn of the set; `queue` is what the last turn left, and will be what this one does.
+    pub(crate) fn turn<R>(
+        self: &Arc<Self>,
+        queue: &mut VecDeque<u32>,
+        turn: impl FnOnce(&Turn<'_>) -> R,
+    ) -> R {
+        let mut shared = self.lock();
         let waker = shared.waker.take();
         queue.extend(shared.woken.drain(..));
         drop(shared);
         // Not under the lock: it is not our code.
         drop(waker);
-        let outer = HERE.with(|here| {
-            mem::swap(&mut *here.queue.borrow_mut(), queue);
-            here.polled.replace(Arc::as_ptr(ready))
-        });
-        Self {
-            ready,
-            outer,
-            kept: queue,
-        }
+        Here::lend(self, queue, |here| turn(&Turn { ready: self, here }))
     }
+}
 
-    /// The seat that is to be polled next, in first-in-first-out order or as the seed of a test has it.
+impl Turn<'_> {
+    /// The seat that is to be polled next.
     #[inline]
     pub(crate) fn next(&self) -> Option<u32> {
-        HERE.with(|here| {
-            let mut queue = here.queue.borrow_mut();
-            match queue.len() {
-                0 => None,
-                length => match ReadyOrder::pick(length) {
-                    0 => queue.pop_front(),
-                    // In a random order anyway: whatever fills the gap costs nothing then.
-                    other => queue.swap_remove_front(other),
-                },
-            }
-        })
+        self.here.next()
+    }
+
+    /// How many are ready.
+    pub(crate) fn len(&self) -> usize {
+        self.here.len()
     }
 
     /// When there is nothing left: fetches what came through the shared half, or leaves `waker` for what will come.
@@ -253,17 +221,8 @@ impl<'a> Turn<'a> {
             shared.waker = Some(waker);
             return false;
         }
-        HERE.with(|here| here.queue.borrow_mut().extend(shared.woken.drain(..)));
+        self.here.append(&mut shared.woken);
         drop(shared);
         true
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        HERE.with(|here| {
-            mem::swap(&mut *here.queue.borrow_mut(), self.kept);
-            here.polled.set(self.outer);
-        });
     }
 }

@@ -166,10 +166,9 @@ where
         self.is_over
     }
 
-    /// Polls whoever is ready until nobody is, or the share of polls is used up, or all are gone.
     fn turn<B>(
         &mut self,
-        mut body: Pin<&mut Option<B>>,
+        body: Pin<&mut Option<B>>,
         queue: &mut VecDeque<u32>,
         polls_left: &mut usize,
         cx: &Context<'_>,
@@ -177,7 +176,21 @@ where
     where
         B: Future<Output = Result<R, E>>,
     {
-        let turn = Turn::begin(self.core.ready(), queue);
+        let ready = self.core.ready();
+        ready.turn(queue, |turn| self.polls(turn, body, polls_left, cx))
+    }
+
+    /// Polls whoever is ready until nobody is, or the share of polls is used up, or all are gone.
+    fn polls<B>(
+        &mut self,
+        turn: &Turn<'_>,
+        mut body: Pin<&mut Option<B>>,
+        polls_left: &mut usize,
+        cx: &Context<'_>,
+    ) -> TurnEnd
+    where
+        B: Future<Output = Result<R, E>>,
+    {
         loop {
             if let Some(request) = self.core.take_request() {
                 self.grant(request);

@@ -4,7 +4,10 @@ use std::{cmp::Reverse, mem};
 
 use smolio_context::CleanUp;
 
-use crate::{cell::NodeRef, ready::Node, task::ChildBox};
+use crate::{
+    cell::{Node, NodeRef},
+    task::ChildBox,
+};
 
 /// All that is being polled, by the number of its seat.
 pub(crate) struct Seats<C> {
@@ -14,18 +17,15 @@ pub(crate) struct Seats<C> {
 
 pub(crate) struct Seat<C> {
     pub(crate) occupant: Occupant<C>,
+    /// A child that has been let in: a group may limit how many run at a time.
+    pub(crate) is_admitted: bool,
     /// A shielded scope was open in it at the end of its last poll.
     pub(crate) is_shielded: bool,
 }
 
 pub(crate) enum Occupant<C> {
     /// A child, and how many were spawned before it.
-    Child {
-        child: C,
-        order: u64,
-        /// Whether it has been let in: a group may limit how many run at a time.
-        is_admitted: bool,
-    },
+    Child { child: C, order: u64 },
     /// What the drop of a child left to be waited for.
     CleanUp {
         // In a box: every seat is as large as the largest occupant.
@@ -62,19 +62,20 @@ impl<C> Seats<C> {
         self.taken
     }
 
-    pub(crate) fn seat(&mut self, number: u32, occupant: Occupant<C>) {
+    /// Seats the one that `occupant` gives. It is made where it sits: to make and then to move it takes longer.
+    #[inline]
+    pub(crate) fn seat(&mut self, number: u32, occupant: impl FnOnce() -> Occupant<C>) {
         let index = number as usize;
-        let seat = Some(Seat {
-            occupant,
-            is_shielded: false,
-        });
-        self.taken += 1;
-        match self.seats.get_mut(index) {
-            Some(empty) => *empty = seat,
-            None => {
-                self.seats.resize_with(index, || None);
-                self.seats.push(seat);
-            }
+        if self.seats.len() <= index {
+            self.seats.resize_with(index + 1, || None);
+        }
+        if let Some(seat) = self.seats.get_mut(index) {
+            self.taken += 1;
+            seat.get_or_insert_with(|| Seat {
+                occupant: occupant(),
+                is_admitted: false,
+                is_shielded: false,
+            });
         }
     }
 

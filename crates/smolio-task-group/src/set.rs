@@ -7,7 +7,6 @@
 use std::{
     collections::VecDeque,
     future::Future,
-    mem,
     ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -15,16 +14,19 @@ use std::{
     thread,
 };
 
-use smolio_context::{report_shield, watch_shields};
+use smolio_context::{ShieldMark, report_shield};
 
 use crate::{
-    cell::Owner,
+    cell::Arena,
     panics::FirstPanic,
-    ready::{Node, Ready, Turn},
+    ready::{Ready, Turn},
 };
 
 /// How many polls of members go into one poll of the set, before the task that it is in lets others run; as in a group.
 const POLLS_PER_TURN: usize = 64;
+
+/// How many may be let in during one poll of the set, however many are ready already.
+const FEWEST_ADMISSIONS: usize = 16;
 
 /// When it is dropped its members are, first in first.
 pub(crate) struct Set<F> {
@@ -47,30 +49,11 @@ pub(crate) enum Order {
 /// Those that are not ready yet, by the number of their seat.
 pub(crate) struct Members<F> {
     ready: Arc<Ready>,
-    seats: Vec<Seat<F>>,
-    /// The seat that was left last, if it has not been taken again.
-    free: Option<u32>,
-    taken: usize,
+    seats: Arena<F>,
     /// How many more may be let in during this poll of the set.
     admissions_left: usize,
     /// How many have a shielded scope open.
     shielded: usize,
-}
-
-enum Seat<F> {
-    Taken(Member<F>),
-    Free {
-        /// The seat that was left before this one.
-        next: Option<u32>,
-    },
-}
-
-struct Member<F> {
-    cell: Owner<F>,
-    /// What the set's owner calls it; in the order of arrival.
-    index: usize,
-    /// A shielded scope was open in it at the end of its last poll.
-    is_shielded: bool,
 }
 
 impl<F> Set<F> {
@@ -79,9 +62,7 @@ impl<F> Set<F> {
         Self {
             members: Members {
                 ready: ready.clone(),
-                seats: Vec::new(),
-                free: None,
-                taken: 0,
+                seats: Arena::new(ready.clone()),
                 admissions_left: 0,
                 shielded: 0,
             },
@@ -98,9 +79,8 @@ impl<F> Set<F> {
 
     /// Takes a future in while the set is not being polled; it is polled with the set's next poll.
     pub(crate) fn insert(&mut self, index: usize, future: F) {
-        let queue = &mut self.queue;
-        self.members
-            .insert(index, future, |node| node.queue_in(queue));
+        let flags = self.members.seats.insert(index, future);
+        flags.queue_in(&mut self.queue);
     }
 }
 
@@ -116,50 +96,63 @@ impl<F: Future> Set<F> {
         admit: impl FnMut(&mut Members<F>),
         done: impl FnMut(usize, F::Output) -> ControlFlow<()>,
     ) -> thread::Result<Poll<()>> {
-        let turn = || self.turn(cx, admit, done);
+        let Self {
+            ready,
+            order,
+            queue,
+            members,
+        } = self;
+        let mark = ShieldMark::now();
+        let turn = || {
+            ready.turn(queue, |turn| {
+                polls(turn, order, members, mark, cx, admit, done)
+            })
+        };
         // Once per turn and not per member: whoever it was, it is the end of all.
-        let poll = catch_unwind(AssertUnwindSafe(turn))?;
+        let poll = catch_unwind(AssertUnwindSafe(turn));
+        // What a member has reported goes no further by itself, also if that one has panicked.
+        mark.strike_off();
+        let poll = poll?;
         if poll.is_pending() && self.members.shielded > 0 {
             report_shield();
         }
         Ok(poll)
     }
+}
 
-    fn turn(
-        &mut self,
-        cx: &Context<'_>,
-        mut admit: impl FnMut(&mut Members<F>),
-        mut done: impl FnMut(usize, F::Output) -> ControlFlow<()>,
-    ) -> Poll<()> {
-        let turn = Turn::begin(&self.ready, &mut self.queue);
-        let mut polls_left = POLLS_PER_TURN;
-        // Whoever is let in is to be polled, so more than the polls would only lie there. One more, because whoever lets them
-        // in learns from it whether there are more.
-        self.members.admissions_left = POLLS_PER_TURN + 1;
-        admit(&mut self.members);
-        while self.members.len() > 0 {
-            if polls_left == 0 {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            let Some(seat) = self.order.next(&turn) else {
-                if turn.refill_or_park(cx.waker()) {
-                    continue;
-                }
-                return Poll::Pending;
-            };
-            polls_left -= 1;
-            if let Some((member, output)) = self.members.poll(seat) {
-                let flow = done(member.index, output);
-                drop(member);
-                if flow.is_break() {
-                    return Poll::Ready(());
-                }
-                admit(&mut self.members);
-            }
+fn polls<F: Future>(
+    turn: &Turn<'_>,
+    order: &mut Order,
+    members: &mut Members<F>,
+    mark: ShieldMark,
+    cx: &Context<'_>,
+    mut admit: impl FnMut(&mut Members<F>),
+    mut done: impl FnMut(usize, F::Output) -> ControlFlow<()>,
+) -> Poll<()> {
+    let mut polls_left = POLLS_PER_TURN;
+    members.begin_turn(turn.len());
+    admit(members);
+    while members.len() > 0 {
+        if polls_left == 0 {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
-        Poll::Ready(())
+        let Some(seat) = order.next(turn) else {
+            if turn.refill_or_park(cx.waker()) {
+                continue;
+            }
+            return Poll::Pending;
+        };
+        polls_left -= 1;
+        let is_left = members.poll(seat, mark, &mut done);
+        if let Some(flow) = is_left {
+            if flow.is_break() {
+                return Poll::Ready(());
+            }
+            admit(members);
+        }
     }
+    Poll::Ready(())
 }
 
 impl Order {
@@ -178,85 +171,69 @@ impl Order {
 
 impl<F> Members<F> {
     pub(crate) fn len(&self) -> usize {
-        self.taken
+        self.seats.len()
+    }
+
+    /// A turn begins in which so many are ready already.
+    fn begin_turn(&mut self, ready: usize) {
+        // Whoever is let in is to be polled, so more than the polls would only lie there, and the more of them the longer.
+        // One more, because whoever lets them in learns from it whether there are more. And a few in any case: those who
+        // wake themselves all the time do not keep others out.
+        let room = (POLLS_PER_TURN + 1).saturating_sub(ready);
+        self.admissions_left = room.max(FEWEST_ADMISSIONS);
     }
 
     /// Whether another one may be let in during this poll of the set.
+    #[inline]
     pub(crate) fn may_admit(&self) -> bool {
         self.admissions_left > 0
     }
 
     /// Takes a future in while the set is being polled.
+    #[inline]
     pub(crate) fn admit(&mut self, index: usize, future: F) {
         self.admissions_left -= 1;
-        self.insert(index, future, Node::schedule);
+        self.seats.insert(index, future).schedule(&self.ready);
     }
 
-    /// Gives the future a seat, and has `queue` see to its first poll.
-    fn insert(&mut self, index: usize, future: F, queue: impl FnOnce(&Node)) {
-        let cell = Owner::new(self.ready.clone(), future);
-        let number = match self.free {
-            Some(number) => number,
-            None => u32::try_from(self.seats.len()).expect("2^32 futures at once"),
-        };
-        cell.node().take_seat(number);
-        queue(cell.node());
-        let taken = Seat::Taken(Member {
-            cell,
-            index,
-            is_shielded: false,
-        });
-        self.taken += 1;
-        match self.seats.get_mut(number as usize) {
-            None => self.seats.push(taken),
-            Some(seat) => {
-                if let Seat::Free { next } = mem::replace(seat, taken) {
-                    self.free = next;
-                }
-            }
-        }
-    }
-
-    /// Polls whoever has the seat, if that is whom the wake was for. Whoever is ready leaves.
+    /// Polls whoever has the seat, if that is whom the wake was for. Whoever is ready leaves, after `done` was given what came
+    /// of it. No shield has been reported since `mark`.
     #[inline]
-    fn poll(&mut self, number: u32) -> Option<(Member<F>, F::Output)>
+    fn poll<R>(
+        &mut self,
+        number: u32,
+        mark: ShieldMark,
+        done: impl FnOnce(usize, F::Output) -> R,
+    ) -> Option<R>
     where
         F: Future,
     {
-        let seat = self.seats.get_mut(number as usize)?;
-        let Seat::Taken(member) = seat else {
-            return None; // The wake of one who has gone.
-        };
-        if !member.cell.node().take_wake() {
-            return None; // Likewise, and somebody else has the seat.
+        // If there is none, or not: the wake of one who has gone, and somebody else may have the seat.
+        let mut member = self.seats.get(number)?;
+        if !member.flags().take_wake() {
+            return None;
         }
-        let (future, waker) = member.cell.parts();
-        let (poll, is_shielded) = watch_shields(|| future.poll(&mut Context::from_waker(&waker)));
-        self.shielded -= usize::from(member.is_shielded);
+        let parts = member.parts();
+        let poll = parts.future.poll(&mut Context::from_waker(&parts.waker));
+        let is_shielded = mark.is_shielded();
+        if is_shielded {
+            mark.strike_off();
+        }
+        let is_shielded = is_shielded && poll.is_pending();
+        if *parts.is_shielded != is_shielded {
+            *parts.is_shielded = is_shielded;
+            self.shielded = if is_shielded {
+                self.shielded + 1
+            } else {
+                self.shielded - 1
+            };
+        }
         let Poll::Ready(output) = poll else {
-            self.shielded += usize::from(is_shielded);
-            member.is_shielded = is_shielded;
             return None;
         };
-        self.taken -= 1;
-        let next = self.free.replace(number);
-        match mem::replace(seat, Seat::Free { next }) {
-            Seat::Taken(member) => Some((member, output)),
-            Seat::Free { .. } => None,
-        }
-    }
-
-    /// All of them, in the order of their arrival.
-    fn take_all(&mut self) -> Vec<Member<F>> {
-        self.taken = 0;
-        let seats = mem::take(&mut self.seats).into_iter();
-        let members = seats.filter_map(|seat| match seat {
-            Seat::Taken(member) => Some(member),
-            Seat::Free { .. } => None,
-        });
-        let mut members: Vec<_> = members.collect();
-        members.sort_unstable_by_key(|member| member.index);
-        members
+        let result = done(parts.index, output);
+        member.leave();
+        Some(result)
     }
 }
 
@@ -265,8 +242,11 @@ impl<F> Drop for Set<F> {
         // First, so that they do not wake each other, nor the task.
         self.ready.close();
         let mut panic = FirstPanic::none();
-        for member in self.members.take_all() {
-            panic.catch(|| drop(member));
+        let seats = &mut self.members.seats;
+        for number in seats.in_order() {
+            if let Some(member) = seats.get(number) {
+                panic.catch(|| member.leave());
+            }
         }
         panic.resume();
     }

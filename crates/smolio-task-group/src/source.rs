@@ -27,6 +27,18 @@ impl<I> Source<I> {
         self.limit = limit;
     }
 
+    /// Before the first future: how many will come at least, as far as the iterator knows.
+    pub(crate) fn at_least(&self) -> usize
+    where
+        I: Iterator,
+    {
+        // Not later: it is not our code, and may panic.
+        match &self.iterator {
+            Some(iterator) if self.pulled == 0 => iterator.size_hint().0,
+            _ => 0,
+        }
+    }
+
     /// Fills up the set, as far as one poll may. The futures are numbered as they come.
     #[inline]
     pub(crate) fn fill<F>(&mut self, members: &mut Members<F>)

@@ -13,8 +13,8 @@ use smolio_context::{TaskContext, poll_budget, spend_budget, waiting_for};
 
 use crate::{
     CancelToken, Cancelled, Failure, Join, Outcome, SupervisedError, TaskGroupError, cell::Owner,
-    core::Core, group::Boxed, place::Place, run::Run, slot::Slot, supervision::Supervision,
-    task::ChildTask, waiters::Ticket,
+    core::Core, group::Boxed, place::Place, run::Run, supervision::Supervision, task::ChildTask,
+    waiters::Ticket,
 };
 
 /// A group whose children fail on their own: an error or a panic of one cancels nobody.
@@ -84,7 +84,7 @@ impl<'a, E> Supervisor<'a, E> {
         E: 'a,
     {
         let context = TaskContext::child(Some("grace"));
-        let grace = ChildTask::new(context, grace.into_future(), Slot::waiting());
+        let grace = ChildTask::new(context, grace.into_future());
         let grace = Owner::new(self.core.ready().clone(), grace);
         self.core.cancel(Some(grace.erase()));
     }

@@ -4,7 +4,6 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -12,10 +11,9 @@ use pin_project_lite::pin_project;
 use smolio_context::{Scoped, TaskContext, TaskInfo};
 
 use crate::{
-    ChildError, Outcome,
-    cell::{BorrowedWaker, NodeRef, Owner},
-    ready::Node,
-    slot::{Gone, Slot},
+    Outcome,
+    cell::{BorrowedWaker, Node, Owner, Promise},
+    child::Gone,
 };
 
 /// A child of a group with error type `E`, whatever its future and value are.
@@ -37,8 +35,6 @@ pub(crate) trait ChildBox<E>: Unpin {
 
     fn node(&self) -> &Node;
 
-    fn reference(&self) -> NodeRef;
-
     fn info(&self) -> &TaskInfo;
 }
 
@@ -53,10 +49,6 @@ impl<E, C: AnyChild<E> + ?Sized> ChildBox<E> for Owner<C> {
         self.node()
     }
 
-    fn reference(&self) -> NodeRef {
-        self.reference()
-    }
-
     fn info(&self) -> &TaskInfo {
         self.future().info()
     }
@@ -67,16 +59,21 @@ pin_project! {
     pub(crate) struct ChildTask<F, T> {
         #[pin]
         future: Scoped<F>,
+        #[pin]
         promise: Promise<T>,
     }
 }
 
 impl<F, T> ChildTask<F, T> {
-    pub(crate) fn new(context: TaskContext, future: F, slot: Arc<Slot<T>>) -> Self {
+    pub(crate) fn new(context: TaskContext, future: F) -> Self {
         Self {
             future: Scoped::new(context, future),
-            promise: Promise(Some(slot)),
+            promise: Promise::without_handle(),
         }
+    }
+
+    pub(crate) fn promise(self: Pin<&mut Self>) -> Pin<&mut Promise<T>> {
+        self.project().promise
     }
 }
 
@@ -89,7 +86,7 @@ where
         let this = self.project();
         this.future.poll_child(cx).map(|outcome| {
             let value = outcome.into_result()?;
-            this.promise.settle(|slot| slot.set(value));
+            this.promise.settle(Ok(value));
             Ok(())
         })
     }
@@ -101,34 +98,10 @@ where
     fn end(self: Pin<&mut Self>, gone: Gone) {
         let this = self.project();
         let dropped = catch_unwind(AssertUnwindSafe(|| this.future.drop_future()));
-        this.promise.settle(|slot| slot.end(gone));
+        this.promise.settle(Err(gone));
         if let Err(payload) = dropped {
             resume_unwind(payload);
         }
-    }
-}
-
-/// The child's side of the slot, until it has said its word.
-///
-/// When it goes without one, the child was dropped together with its group.
-struct Promise<T>(Option<Arc<Slot<T>>>);
-
-impl<T> Promise<T> {
-    fn settle(&mut self, say: impl FnOnce(&Slot<T>)) {
-        if let Some(slot) = self.0.take() {
-            say(&slot);
-        }
-    }
-}
-
-impl<T> Drop for Promise<T> {
-    fn drop(&mut self) {
-        self.settle(|slot| {
-            slot.end(Gone {
-                why: ChildError::Cancelled,
-                with_group: true,
-            });
-        });
     }
 }
 

@@ -89,7 +89,6 @@ fn assert_two_for_each(all: usize) {
         all <= 2 * children,
         "{all} allocations for {children} children"
     );
-    assert!(all >= children, "the allocator does not count: {all}");
 }
 
 #[test]
@@ -120,6 +119,30 @@ fn a_child_takes_two_allocations() {
         Ok(())
     }))
     .unwrap();
+}
+
+/// Small children share what is allocated; this one is too large for that.
+#[test]
+fn a_large_child_lies_by_itself() {
+    let group = TaskGroup::infallible();
+    let run = group.run_value(async {
+        let wave = async || {
+            for _ in 0..WAVE {
+                let large = [0_u8; 2000];
+                group.spawn(async move {
+                    yield_once().await;
+                    assert_eq!(large[1999], 0);
+                });
+            }
+            while group.stats().alive > 0 {
+                yield_once().await;
+            }
+        };
+        wave().await;
+        let all = allocations_of(wave()).await;
+        assert!((WAVE..=2 * WAVE).contains(&all), "{all} allocations");
+    });
+    futures_lite::future::block_on(run).unwrap();
 }
 
 #[test]

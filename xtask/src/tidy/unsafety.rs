@@ -8,7 +8,7 @@ const HOMES: &[(&str, &str)] = &[
     ("smolio-executor", "crates/smolio-executor/src/cell/"),
     // Its loom models call what stands there.
     ("smolio-executor", "crates/smolio-executor/tests/loom.rs"),
-    ("smolio-task-group", "crates/smolio-task-group/src/cell.rs"),
+    ("smolio-task-group", "crates/smolio-task-group/src/cell/"),
     // Global allocators that count: the trait is unsafe.
     (
         "smolio-task-group",

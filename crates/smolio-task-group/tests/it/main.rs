@@ -43,4 +43,5 @@ mod set_shields;
 
 mod model;
 mod stress;
+mod stress_cells;
 mod wakers;

@@ -15,7 +15,7 @@ use std::{
 use smolio_context::{Instant, panic_message};
 use smolio_executor::yield_now;
 
-pub(crate) use counting::{Counter, Manual, Polls, Wakes};
+pub(crate) use counting::{Counter, DropGuard, Manual, Polls, Wakes};
 pub(crate) use hook::Hook;
 pub(crate) use kinds::{KINDS, Kind, Member};
 pub(crate) use log::Log;

@@ -1,4 +1,4 @@
-//! One allocation for a future and for what its wakers know of it: the only unsafe code of this crate.
+//! A cell: a future of any type, together with what its wakers know of it.
 //!
 //! | who | holds | touches |
 //! |---|---|---|
@@ -9,44 +9,86 @@
 //! So a waker may outlive what the future borrows, and a group that is leaked leaks its futures without harm. The memory is
 //! freed with the last reference. Counting is as in std's `Arc`.
 
-#![allow(unsafe_code, reason = "the one home of unsafe code in this crate")]
-
 use std::{
     cell::UnsafeCell,
     marker::PhantomData,
-    mem::ManuallyDrop,
+    mem::{ManuallyDrop, MaybeUninit},
     ops::Deref,
     pin::Pin,
     process::abort,
     ptr::NonNull,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering, fence},
+        atomic::{AtomicUsize, Ordering},
     },
     task::{RawWaker, RawWakerVTable, Waker},
 };
 
+use super::{BorrowedWaker, MOST_REFERENCES};
 use crate::{
-    ready::{Node, Ready},
+    ready::{Ready, WakeFlags},
     task::AnyChild,
 };
 
 /// Whatever the future is, this comes first; `repr(C)` keeps it there.
 #[repr(C)]
-pub(crate) struct Cell<F: ?Sized> {
-    head: Head,
+pub(super) struct Cell<F: ?Sized> {
+    node: Node,
     future: UnsafeCell<ManuallyDrop<F>>,
 }
 
-struct Head {
+/// What is known of a future without its type.
+pub(crate) struct Node {
     references: AtomicUsize,
-    /// Frees the memory; it knows the future's type.
-    free: unsafe fn(NonNull<Head>),
-    node: Node,
+    /// There as long as the cell.
+    home: NonNull<Home>,
+    flags: WakeFlags,
 }
 
-/// More references than this can only be leaked ones; std's `Arc` stops there, too.
-const MOST_REFERENCES: usize = isize::MAX as usize;
+/// What a cell lies in: an allocation of its own, or one for many.
+pub(super) struct Home {
+    ready: Arc<Ready>,
+    /// Gives back the memory of a cell in this home, to which no reference is left.
+    free: unsafe fn(NonNull<Home>, NonNull<Node>),
+}
+
+impl Home {
+    pub(super) fn new(ready: Arc<Ready>, free: unsafe fn(NonNull<Home>, NonNull<Node>)) -> Self {
+        Self { ready, free }
+    }
+}
+
+/// An allocation for one cell.
+#[repr(C)]
+struct Alone<F> {
+    home: Home,
+    cell: MaybeUninit<Cell<F>>,
+}
+
+impl Node {
+    pub(crate) fn ready(&self) -> &Ready {
+        // SAFETY: the home is there as long as the cell.
+        unsafe { &self.home.as_ref().ready }
+    }
+
+    #[inline]
+    pub(crate) fn schedule(&self) {
+        self.flags.schedule(self.ready());
+    }
+
+    pub(crate) fn cancel(&self) {
+        self.flags.set_cancelled();
+        self.schedule();
+    }
+}
+
+impl Deref for Node {
+    type Target = WakeFlags;
+
+    fn deref(&self) -> &WakeFlags {
+        &self.flags
+    }
+}
 
 /// A future in its cell. It is dropped here, and polled here.
 pub(crate) struct Owner<F: ?Sized> {
@@ -63,16 +105,43 @@ impl<F: ?Sized> Unpin for Owner<F> {}
 
 impl<F> Owner<F> {
     pub(crate) fn new(ready: Arc<Ready>, future: F) -> Self {
-        let cell = Box::new(Cell {
-            head: Head {
-                references: AtomicUsize::new(1),
-                free: free::<F>,
-                node: Node::new(ready),
-            },
-            future: UnsafeCell::new(ManuallyDrop::new(future)),
-        });
+        Self::boxed(ready, future, 1)
+    }
+
+    /// In an allocation of its own. There are so many references to it, the owner's included.
+    pub(super) fn boxed(ready: Arc<Ready>, future: F, references: usize) -> Self {
+        let alone = Box::into_raw(Box::new(Alone {
+            home: Home::new(ready, free::<F>),
+            cell: MaybeUninit::<Cell<F>>::uninit(),
+        }));
+        // SAFETY: the pointers come from a box. It has room for the cell, and is its home.
+        unsafe {
+            let cell = NonNull::new_unchecked(&raw mut (*alone).cell);
+            let home = NonNull::new_unchecked(alone);
+            Self::place(cell.cast(), home.cast(), future, references)
+        }
+    }
+
+    /// # Safety
+    /// `cell` has room for one, and belongs to whoever calls this until `home` is told to free it. That is where it lies, and
+    /// stays until then.
+    #[inline]
+    pub(super) unsafe fn place(
+        cell: NonNull<Cell<F>>,
+        home: NonNull<Home>,
+        future: F,
+        references: usize,
+    ) -> Self {
+        let node = Node {
+            references: AtomicUsize::new(references),
+            home,
+            flags: WakeFlags::new(),
+        };
+        let future = UnsafeCell::new(ManuallyDrop::new(future));
+        // SAFETY: see above.
+        unsafe { cell.write(Cell { node, future }) };
         Self {
-            cell: NonNull::from(Box::leak(cell)),
+            cell,
             owned: PhantomData,
         }
     }
@@ -103,24 +172,20 @@ impl<F> Owner<F> {
 }
 
 /// # Safety
-/// `head` is that of a `Cell<F>` to which no reference is left.
-unsafe fn free<F>(head: NonNull<Head>) {
-    // SAFETY: it was made by `Owner::<F>::new` as a box of this type, and its head comes first. The future's drop is not
-    // run again: it is a `ManuallyDrop`.
-    drop(unsafe { Box::from_raw(head.cast::<Cell<F>>().as_ptr()) });
+/// `home` is that of an `Alone<F>`, and no reference is left to its cell.
+unsafe fn free<F>(home: NonNull<Home>, _: NonNull<Node>) {
+    // SAFETY: it was made by `Owner::<F>::boxed` as a box of this type, and the home comes first. The future is dropped
+    // already, and nothing else in a cell needs a drop.
+    drop(unsafe { Box::from_raw(home.cast::<Alone<F>>().as_ptr()) });
 }
 
 impl<F: ?Sized> Owner<F> {
     /// The future, and what wakes it: a waker that borrows.
     pub(crate) fn parts(&mut self) -> (Pin<&mut F>, BorrowedWaker<'_>) {
-        let waker = ManuallyDrop::new(waker(self.head()));
+        let waker = BorrowedWaker::new(waker(self.head()));
         // SAFETY: the owner holds a reference, so the cell is there. Only the owner reaches the future, and it is borrowed
         // mutably. The future never moves: it is dropped in place.
         let future = unsafe { Pin::new_unchecked(&mut **(*self.cell.as_ptr()).future.get()) };
-        let waker = BorrowedWaker {
-            waker,
-            owner: PhantomData,
-        };
         (future, waker)
     }
 
@@ -131,17 +196,10 @@ impl<F: ?Sized> Owner<F> {
 
     pub(crate) fn node(&self) -> &Node {
         // SAFETY: the owner holds a reference, so the cell is there; nobody borrows the head mutably.
-        unsafe { &(*self.cell.as_ptr()).head.node }
+        unsafe { &(*self.cell.as_ptr()).node }
     }
 
-    pub(crate) fn reference(&self) -> NodeRef {
-        let head = self.head();
-        // SAFETY: the owner holds a reference of its own.
-        unsafe { retain(head) };
-        NodeRef(head)
-    }
-
-    fn head(&self) -> NonNull<Head> {
+    pub(super) fn head(&self) -> NonNull<Node> {
         self.cell.cast()
     }
 }
@@ -155,22 +213,8 @@ impl<F: ?Sized> Drop for Owner<F> {
     }
 }
 
-/// A waker that lives no longer than the borrow of its future's owner, and holds no reference.
-pub(crate) struct BorrowedWaker<'a> {
-    waker: ManuallyDrop<Waker>,
-    owner: PhantomData<&'a ()>,
-}
-
-impl Deref for BorrowedWaker<'_> {
-    type Target = Waker;
-
-    fn deref(&self) -> &Waker {
-        &self.waker
-    }
-}
-
 /// A reference to the node of a future, which may be gone.
-pub(crate) struct NodeRef(NonNull<Head>);
+pub(crate) struct NodeRef(pub(super) NonNull<Node>);
 
 // SAFETY: it reaches the node, which is `Sync`, and the counter. Whoever frees the cell frees memory and the node.
 unsafe impl Send for NodeRef {}
@@ -180,14 +224,12 @@ unsafe impl Sync for NodeRef {}
 impl NodeRef {
     /// A node of its own, of a future that sits elsewhere.
     pub(crate) fn new(ready: Arc<Ready>) -> Self {
-        Owner::new(ready, ()).reference()
+        // The owner's drop would do nothing but give up its reference.
+        Self(ManuallyDrop::new(Owner::new(ready, ())).head())
     }
 
     pub(crate) fn waker(&self) -> BorrowedWaker<'_> {
-        BorrowedWaker {
-            waker: ManuallyDrop::new(waker(self.0)),
-            owner: PhantomData,
-        }
+        BorrowedWaker::new(waker(self.0))
     }
 }
 
@@ -196,7 +238,7 @@ impl Deref for NodeRef {
 
     fn deref(&self) -> &Node {
         // SAFETY: this is a reference, so the cell is there; nobody borrows the head mutably.
-        unsafe { &self.0.as_ref().node }
+        unsafe { self.0.as_ref() }
     }
 }
 
@@ -209,7 +251,7 @@ impl Drop for NodeRef {
 
 /// # Safety
 /// The caller has a reference, or borrows from one who has.
-unsafe fn retain(head: NonNull<Head>) {
+unsafe fn retain(head: NonNull<Node>) {
     // SAFETY: a reference is left, so the cell is there.
     let references = unsafe { &head.as_ref().references };
     // Relaxed: whoever makes a new reference has one already.
@@ -220,28 +262,31 @@ unsafe fn retain(head: NonNull<Head>) {
 
 /// # Safety
 /// The caller gives up a reference of its own.
-unsafe fn release(head: NonNull<Head>) {
+unsafe fn release(head: NonNull<Node>) {
     // SAFETY: the caller's reference is left, so the cell is there.
-    let (references, free) = unsafe { (&head.as_ref().references, head.as_ref().free) };
-    // Release and acquire: all that was done with the cell comes before its end.
-    if references.fetch_sub(1, Ordering::Release) == 1 {
-        fence(Ordering::Acquire);
-        // SAFETY: that was the last reference, the owner's included; `free` was made for this type of cell.
-        unsafe { free(head) };
+    let Node {
+        references, home, ..
+    } = unsafe { head.as_ref() };
+    let home = *home;
+    // Release and acquire: all that was done with the cell comes before its end. Where this is the only reference, and so
+    // nobody can make another one, to look is enough.
+    if references.load(Ordering::Acquire) == 1 || references.fetch_sub(1, Ordering::AcqRel) == 1 {
+        // SAFETY: that was the last reference, the owner's included; `free` was made for this home.
+        unsafe { (home.as_ref().free)(home, head) };
     }
 }
 
 const WAKERS: RawWakerVTable = RawWakerVTable::new(clone_waker, wake, wake_by_ref, drop_waker);
 
 /// A waker that stands for a reference, which the caller gives, or keeps by never dropping the waker.
-fn waker(head: NonNull<Head>) -> Waker {
+fn waker(head: NonNull<Node>) -> Waker {
     // SAFETY: the functions below keep the contract of wakers: they may be called on any thread, and count references.
     unsafe { Waker::from_raw(RawWaker::new(head.as_ptr().cast(), &WAKERS)) }
 }
 
 /// # Safety
 /// For all four: `data` comes from a waker of `waker`, and so is the head of a cell to which a reference is left.
-unsafe fn head_of(data: *const ()) -> NonNull<Head> {
+unsafe fn head_of(data: *const ()) -> NonNull<Node> {
     // SAFETY: it was made from a `NonNull`.
     unsafe { NonNull::new_unchecked(data.cast_mut().cast()) }
 }
