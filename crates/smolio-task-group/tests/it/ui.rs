@@ -17,8 +17,8 @@ fn refused_programs() {
     let version = Command::new(compiler).arg("--version").output();
     let version = String::from_utf8(version.expect("there is a compiler").stdout);
     let version = version.expect("a version is text");
+    // Not compared, then.
     if env::var_os("TRYBUILD").is_none() && !version.starts_with(COMPILER) {
-        println!("not compared: the messages were written by {COMPILER}x, this is {version}");
         return;
     }
     trybuild::TestCases::new().compile_fail("tests/ui/*.rs");

@@ -234,9 +234,15 @@ impl Future for Run {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<End> {
         let this = &mut *self;
-        let (changed, left) = collect(|| this.round(cx));
-        let changed = changed.expect("all panics are caught one by one") || !left.is_empty();
-        this.clean_ups.extend(left);
+        // Whoever is woken or comes in the middle of a poll is polled in it: after it all may be dropped by a group around.
+        loop {
+            let (changed, left) = collect(|| this.round(cx));
+            let changed = changed.expect("all panics are caught one by one") || !left.is_empty();
+            this.clean_ups.extend(left);
+            if !changed && this.door.lock().new.is_empty() {
+                break;
+            }
+        }
         let mut door = this.door.lock();
         door.wakers.push(cx.waker().clone());
         let nobody = this.body.is_none() && this.members.is_empty() && this.clean_ups.is_empty();
@@ -248,11 +254,7 @@ impl Future for Run {
             this.is_over = true;
             return Poll::Ready(this.finish(is_cancelled));
         }
-        let more = changed || !door.new.is_empty();
         drop(door);
-        if more {
-            cx.waker().wake_by_ref();
-        }
         if this.is_body_shielded || this.members.iter().any(|member| member.is_shielded) {
             report_shield();
         }

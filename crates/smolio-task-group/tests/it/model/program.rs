@@ -54,6 +54,12 @@ pub(super) enum AtDrop {
 const MOST: usize = 20;
 
 impl Program {
+    /// Whether somebody is spawned by a destructor.
+    pub(super) fn spawns_in_a_drop(&self) -> bool {
+        let spawns = |part: &Part| matches!(part.at_drop, AtDrop::Spawn(..));
+        self.parts.iter().any(spawns)
+    }
+
     pub(super) fn random(random: &mut Rng) -> Self {
         let mut program = Self {
             parts: Vec::new(),
