@@ -196,6 +196,7 @@
 //! | feature | what it gives |
 //! |---|---|
 //! | `macros` (default) | [`macro@main`] and [`macro@test`], and [`mod@test`] with them |
+//! | `net` | the module `net`: connections by name over TCP, and over Unix sockets |
 
 #![forbid(unsafe_code)]
 
@@ -244,6 +245,36 @@ pub mod queue {
     pub use smolio_queue::{
         CapacityError, Get, GetError, GetJob, GetMany, Job, Join, Next, Producer, Put, PutAll,
         PutAllError, PutError, QueueStats, TaskDoneError, TryGetError, TryPutError,
+    };
+}
+
+/// Connections: over TCP to a name, or to whichever of several addresses answers first, and over Unix sockets.
+///
+/// ```
+/// # smolio::run(async {
+/// use smolio::net::{TcpListener, open_connection};
+/// use smolio::{time::try_timeout, try_gather};
+/// use std::{io, time::Duration};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let port = listener.local_addr()?.port();
+///
+/// let connecting = async { Ok::<_, io::Error>(open_connection(("localhost", port)).await?) };
+/// let limited = try_timeout(Duration::from_secs(10), connecting);
+/// let (stream, (peer, _)) = try_gather((limited, listener.accept())).await?;
+/// assert_eq!(stream.local_addr()?, peer.peer_addr()?);
+/// # Ok::<(), io::Error>(())
+/// # }).unwrap();
+/// ```
+#[cfg(feature = "net")]
+pub mod net {
+    pub use smolio_net::{
+        Address, AttemptsError, ConnectCause, ConnectError, FailedAttempt, OpenConnection,
+        TcpListener, TcpStream, happy_eyeballs, open_connection,
+    };
+    #[cfg(unix)]
+    pub use smolio_net::{
+        OpenUnixConnection, UnixConnectError, UnixListener, UnixStream, open_unix_connection,
     };
 }
 

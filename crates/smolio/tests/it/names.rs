@@ -41,6 +41,18 @@ mod queue {
     };
 }
 
+#[cfg(feature = "net")]
+mod net {
+    use smolio::net::{
+        Address, AttemptsError, ConnectCause, ConnectError, FailedAttempt, OpenConnection,
+        TcpListener, TcpStream, happy_eyeballs, open_connection,
+    };
+    #[cfg(unix)]
+    use smolio::net::{
+        OpenUnixConnection, UnixConnectError, UnixListener, UnixStream, open_unix_connection,
+    };
+}
+
 mod unhandled {
     use smolio::unhandled::{
         Unhandled, UnhandledHook, UnhandledKind, report_unhandled, set_unhandled_hook,
