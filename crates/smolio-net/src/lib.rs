@@ -1,24 +1,27 @@
-//! Connections: opened by name, to whichever address of the name answers first.
+//! Connections: opened by name, to whichever address of the name answers first, and read message by message.
 //!
-//! The nouns are the [`Address`] (where to connect to: a name and a port, or socket addresses) and the [`TcpStream`] that
-//! [`open_connection`] gives. All of it works under any executor.
+//! The nouns are the [`Address`] (where to connect to: a name and a port, or socket addresses), the [`TcpStream`] that
+//! [`open_connection`] gives, and the [`StreamReader`] (exactly so many bytes, as far as a separator, or [`Lines`]). All of it
+//! works under any executor.
 //!
 //! ```
 //! # futures_lite::future::block_on(async {
-//! use futures_lite::{AsyncReadExt, AsyncWriteExt};
-//! use smolio_net::{TcpListener, open_connection};
+//! use futures_lite::AsyncWriteExt;
+//! use smolio_net::{StreamReader, TcpListener, open_connection};
 //!
 //! let listener = TcpListener::bind("127.0.0.1:0").await?;
 //! let port = listener.local_addr()?.port();
 //!
-//! let mut stream = open_connection(("localhost", port)).await?;
+//! let stream = open_connection(("localhost", port)).await?;
 //! let (mut peer, _) = listener.accept().await?;
-//! peer.write_all(b"hello").await?;
+//! peer.write_all(b"hello\r\nworld\r\n").await?;
 //! drop(peer);
 //!
-//! let mut greeting = String::new();
-//! stream.read_to_string(&mut greeting).await?;
-//! assert_eq!(greeting, "hello");
+//! let mut reader = StreamReader::new(stream);
+//! let mut lines = reader.lines(1024);
+//! while let Some(line) = lines.next().await {
+//!     println!("{}", line?);
+//! }
 //! # Ok::<(), std::io::Error>(())
 //! # }).unwrap();
 //! ```
@@ -26,12 +29,15 @@
 //! Names are looked up on a thread, so that nobody waits for the lookup but the one who asked. The addresses of a name are
 //! tried as [`happy_eyeballs`] says: a broken IPv6 costs a quarter of a second, not a minute.
 //!
+//! A reader keeps what has arrived and was not taken: a future of it that is dropped half-way, by a timeout or a race, loses
+//! nothing. Whatever has no end by itself has a limit, and an error gives the bytes or leaves them where they are.
+//!
 //! A limit of time is not an option of these functions: put a `timeout` around them.
 //!
 //! # When not to use this
 //! For a socket with options of its own that must be set before it is connected (a local address, keep-alive): make it with
 //! async-net or async-io, and give that to [`happy_eyeballs`] as the way to connect. For datagrams nothing here adds to
-//! async-net. For HTTP a client of HTTP is wanted, which does this and more. Programs use the facade `smolio` with its
+//! async-net. Where a stream is all that matters, to its end, a reader is one copy too many. For HTTP a client of HTTP is wanted, which does this and more. Programs use the facade `smolio` with its
 //! feature `net`, which re-exports all of this.
 
 #![forbid(unsafe_code)]
@@ -41,17 +47,25 @@ mod connect;
 #[cfg(unix)]
 mod unix;
 
+mod lines;
+mod reader;
+
 mod eyeballs;
 mod order;
 
 mod error;
+mod read_error;
 
+mod buffer;
 mod sockets;
 
 pub use address::Address;
 pub use connect::{OpenConnection, open_connection};
 pub use error::{AttemptsError, ConnectCause, ConnectError, FailedAttempt};
 pub use eyeballs::happy_eyeballs;
+pub use lines::Lines;
+pub use read_error::{IncompleteRead, LimitOverrun, LineError, ReadExactlyError, ReadUntilError};
+pub use reader::StreamReader;
 pub use sockets::{TcpListener, TcpStream};
 #[cfg(unix)]
 pub use sockets::{UnixListener, UnixStream};

@@ -196,7 +196,7 @@
 //! | feature | what it gives |
 //! |---|---|
 //! | `macros` (default) | [`macro@main`] and [`macro@test`], and [`mod@test`] with them |
-//! | `net` | the module `net`: connections by name over TCP, and over Unix sockets |
+//! | `net` | the module `net`: connections by name over TCP, and over Unix sockets, and a reader of messages |
 
 #![forbid(unsafe_code)]
 
@@ -248,11 +248,12 @@ pub mod queue {
     };
 }
 
-/// Connections: over TCP to a name, or to whichever of several addresses answers first, and over Unix sockets.
+/// Connections: over TCP to a name, or to whichever of several addresses answers first, and over Unix sockets; and a reader of
+/// messages that loses nothing.
 ///
 /// ```
 /// # smolio::run(async {
-/// use smolio::net::{TcpListener, open_connection};
+/// use smolio::net::{StreamReader, TcpListener, open_connection};
 /// use smolio::{time::try_timeout, try_gather};
 /// use std::{io, time::Duration};
 ///
@@ -262,15 +263,17 @@ pub mod queue {
 /// let connecting = async { Ok::<_, io::Error>(open_connection(("localhost", port)).await?) };
 /// let limited = try_timeout(Duration::from_secs(10), connecting);
 /// let (stream, (peer, _)) = try_gather((limited, listener.accept())).await?;
-/// assert_eq!(stream.local_addr()?, peer.peer_addr()?);
+/// drop(stream);
+/// assert!(StreamReader::new(peer).lines(1024).next().await.is_none());
 /// # Ok::<(), io::Error>(())
 /// # }).unwrap();
 /// ```
 #[cfg(feature = "net")]
 pub mod net {
     pub use smolio_net::{
-        Address, AttemptsError, ConnectCause, ConnectError, FailedAttempt, OpenConnection,
-        TcpListener, TcpStream, happy_eyeballs, open_connection,
+        Address, AttemptsError, ConnectCause, ConnectError, FailedAttempt, IncompleteRead,
+        LimitOverrun, LineError, Lines, OpenConnection, ReadExactlyError, ReadUntilError,
+        StreamReader, TcpListener, TcpStream, happy_eyeballs, open_connection,
     };
     #[cfg(unix)]
     pub use smolio_net::{

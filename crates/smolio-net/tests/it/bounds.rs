@@ -4,8 +4,9 @@ use std::{error::Error, io};
 
 use futures_lite::future::block_on;
 use smolio_net::{
-    Address, AttemptsError, ConnectCause, ConnectError, FailedAttempt, OpenConnection,
-    happy_eyeballs, open_connection,
+    Address, AttemptsError, ConnectCause, ConnectError, FailedAttempt, IncompleteRead,
+    LimitOverrun, LineError, Lines, OpenConnection, ReadExactlyError, ReadUntilError, StreamReader,
+    TcpStream, happy_eyeballs, open_connection,
 };
 
 fn send_and_sync<T: Send + Sync + 'static>() {}
@@ -22,6 +23,14 @@ fn all_can_be_sent_and_shared() {
     error::<ConnectError>();
     #[cfg(unix)]
     error::<smolio_net::UnixConnectError>();
+
+    send_and_sync::<StreamReader<TcpStream>>();
+    send_and_sync::<Lines<'static, TcpStream>>();
+    error::<IncompleteRead>();
+    error::<LimitOverrun>();
+    error::<ReadExactlyError>();
+    error::<ReadUntilError>();
+    error::<LineError>();
 }
 
 #[test]
@@ -33,6 +42,18 @@ fn futures_can_be_sent_and_moved() {
     send(happy_eyeballs([], |_| async { Ok(()) }));
     #[cfg(unix)]
     send(smolio_net::open_unix_connection(host.as_str()));
+}
+
+#[test]
+fn async_code_that_reads_can_be_sent() {
+    send(async {
+        let stream = open_connection("localhost:1").await?;
+        let mut reader = StreamReader::new(stream);
+        reader.read_exactly(1).await?;
+        reader.read_until("\n", 1).await?;
+        let line = reader.lines(1).next().await.transpose()?;
+        anyhow::Ok(line)
+    });
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The tests of this crate, through its public API. Those of the race are in virtual time, with attempts that are made up; the
-//! others use real sockets on loopback.
+//! The tests of this crate, through its public API. Those of the race are in virtual time, with attempts that are made up, and
+//! those of the reader have sources that are made up; the others use real sockets on loopback.
 
 mod network;
 
@@ -10,6 +10,13 @@ mod address;
 mod loopback;
 #[cfg(unix)]
 mod unix;
+
+mod source;
+
+mod lines;
+mod reader;
+mod reader_model;
+mod streams;
 
 mod bounds;
 mod runtimes;

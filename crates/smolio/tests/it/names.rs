@@ -44,8 +44,9 @@ mod queue {
 #[cfg(feature = "net")]
 mod net {
     use smolio::net::{
-        Address, AttemptsError, ConnectCause, ConnectError, FailedAttempt, OpenConnection,
-        TcpListener, TcpStream, happy_eyeballs, open_connection,
+        Address, AttemptsError, ConnectCause, ConnectError, FailedAttempt, IncompleteRead,
+        LimitOverrun, LineError, Lines, OpenConnection, ReadExactlyError, ReadUntilError,
+        StreamReader, TcpListener, TcpStream, happy_eyeballs, open_connection,
     };
     #[cfg(unix)]
     use smolio::net::{
