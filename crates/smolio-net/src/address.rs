@@ -5,8 +5,6 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, ToSocketAddrs as _},
 };
 
-use crate::error::ConnectCause;
-
 /// Where to connect to: a name and a port, or one or more socket addresses.
 ///
 /// It is made of a text `"host:port"`, of a pair `(host, port)`, or of what the standard library has for addresses. A host is
@@ -31,6 +29,13 @@ enum Target {
     Known(Vec<SocketAddr>),
     /// A text without a host or a port.
     Invalid(String),
+}
+
+/// Why an address has not become socket addresses.
+pub(crate) enum Unresolved {
+    InvalidAddress,
+    Lookup(io::Error),
+    NoAddresses,
 }
 
 impl Address {
@@ -65,16 +70,14 @@ impl Address {
     }
 
     /// The addresses, in the order of the resolver, after a lookup where one is needed.
-    pub(crate) async fn resolve(self) -> Result<Vec<SocketAddr>, ConnectCause> {
+    pub(crate) async fn resolve(self) -> Result<Vec<SocketAddr>, Unresolved> {
         let addresses = match self.0 {
-            Target::Invalid(_) => return Err(ConnectCause::InvalidAddress),
+            Target::Invalid(_) => return Err(Unresolved::InvalidAddress),
             Target::Known(addresses) => addresses,
-            Target::Name { host, port } => {
-                look_up(host, port).await.map_err(ConnectCause::Lookup)?
-            }
+            Target::Name { host, port } => look_up(host, port).await.map_err(Unresolved::Lookup)?,
         };
         if addresses.is_empty() {
-            return Err(ConnectCause::NoAddresses);
+            return Err(Unresolved::NoAddresses);
         }
         Ok(addresses)
     }

@@ -12,7 +12,7 @@ use std::{
 use smolio_context::{poll_budget, spend_budget, waiting_for};
 
 use crate::{
-    address::Address,
+    address::{Address, Unresolved},
     error::{ConnectCause, ConnectError},
     eyeballs::happy_eyeballs,
     sockets::TcpStream,
@@ -65,6 +65,16 @@ async fn open(address: Address) -> Result<TcpStream, ConnectCause> {
     let addresses = address.resolve().await?;
     let connected = happy_eyeballs(addresses, connect).await;
     connected.map_err(ConnectCause::Attempts)
+}
+
+impl From<Unresolved> for ConnectCause {
+    fn from(unresolved: Unresolved) -> Self {
+        match unresolved {
+            Unresolved::InvalidAddress => Self::InvalidAddress,
+            Unresolved::Lookup(error) => Self::Lookup(error),
+            Unresolved::NoAddresses => Self::NoAddresses,
+        }
+    }
 }
 
 async fn connect(address: SocketAddr) -> io::Result<TcpStream> {

@@ -199,7 +199,7 @@ impl From<ConnectError> for io::Error {
     }
 }
 
-fn fmt_attempts(attempts: &[FailedAttempt], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+pub(crate) fn fmt_attempts(attempts: &[FailedAttempt], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for (index, attempt) in attempts.iter().enumerate() {
         let separator = if index == 0 { "" } else { "; " };
         write!(f, "{separator}{attempt}")?;

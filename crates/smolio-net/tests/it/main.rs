@@ -1,5 +1,5 @@
-//! The tests of this crate, through its public API. Those of the race are in virtual time, with attempts that are made up, and
-//! those of the reader have sources that are made up; the others use real sockets on loopback.
+//! The tests of this crate, through its public API. The race and the server are in virtual time, with attempts and listeners that
+//! are made up, the reader has sources that are made up; the others use real sockets on loopback.
 
 mod network;
 
@@ -17,6 +17,11 @@ mod lines;
 mod reader;
 mod reader_model;
 mod streams;
+
+mod hook;
+
+mod served;
+mod server;
 
 mod bounds;
 mod runtimes;

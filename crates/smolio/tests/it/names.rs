@@ -44,9 +44,11 @@ mod queue {
 #[cfg(feature = "net")]
 mod net {
     use smolio::net::{
-        Address, AttemptsError, ConnectCause, ConnectError, FailedAttempt, IncompleteRead,
-        LimitOverrun, LineError, Lines, OpenConnection, ReadExactlyError, ReadUntilError,
-        StreamReader, TcpListener, TcpStream, happy_eyeballs, open_connection,
+        Address, AttemptsError, ConnectCause, ConnectError, Connection, FailedAttempt,
+        HandlerOutcome, IncompleteRead, LimitOverrun, LineError, Lines, ListenCause, ListenError,
+        Listener, OpenConnection, ReadExactlyError, ReadUntilError, Served, Server, ServerStats,
+        StreamReader, TcpConnection, TcpListener, TcpStream, happy_eyeballs, open_connection,
+        start_server,
     };
     #[cfg(unix)]
     use smolio::net::{
