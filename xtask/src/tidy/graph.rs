@@ -14,12 +14,7 @@ const GRAPH: &[(&str, &[&str])] = &[
     ("smolio-executor", &["smolio-context", "smolio-timer"]),
     (
         "smolio-net",
-        &[
-            "smolio-context",
-            "smolio-timer",
-            "smolio-task-group",
-            "smolio-executor",
-        ],
+        &["smolio-context", "smolio-timer", "smolio-task-group"],
     ),
     (
         "smolio-http",

@@ -41,6 +41,21 @@ mod queue {
     };
 }
 
+#[cfg(feature = "net")]
+mod net {
+    use smolio::net::{
+        Address, AttemptsError, ConnectCause, ConnectError, Connection, FailedAttempt,
+        HandlerOutcome, IncompleteRead, LimitOverrun, LineError, Lines, ListenCause, ListenError,
+        Listener, OpenConnection, ReadExactlyError, ReadUntilError, Served, Server, ServerStats,
+        StreamReader, TcpConnection, TcpListener, TcpStream, happy_eyeballs, open_connection,
+        start_server,
+    };
+    #[cfg(unix)]
+    use smolio::net::{
+        OpenUnixConnection, UnixConnectError, UnixListener, UnixStream, open_unix_connection,
+    };
+}
+
 mod unhandled {
     use smolio::unhandled::{
         Unhandled, UnhandledHook, UnhandledKind, report_unhandled, set_unhandled_hook,
