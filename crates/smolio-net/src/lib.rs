@@ -43,8 +43,8 @@
 //! # When not to use this
 //! For a socket with options of its own that must be set before it is connected (a local address, keep-alive): make it with
 //! async-net or async-io, and give that to [`happy_eyeballs`] as the way to connect. For datagrams nothing here adds to
-//! async-net. Where a stream is all that matters, to its end, a reader is one copy too many. For HTTP a client of HTTP is wanted, which does this and more. Programs use the facade `smolio` with its
-//! feature `net`, which re-exports all of this.
+//! async-net. Where a stream is all that matters, to its end, a reader is one copy too many. For HTTP a client of HTTP is wanted,
+//! which does this and more. Programs use the facade `smolio` with its feature `net`, which re-exports all of this.
 
 #![forbid(unsafe_code)]
 
