@@ -27,7 +27,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "clippy",
-        alone: "cargo clippy --workspace --all-targets -- -D warnings",
+        alone: "cargo clippy --workspace --all-targets --all-features -- -D warnings",
         check: clippy,
     },
     Step {
@@ -37,7 +37,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "documentation",
-        alone: "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps",
+        alone: "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps",
         check: documentation,
     },
     Step {
@@ -66,6 +66,7 @@ fn clippy() -> Result<()> {
         "clippy",
         "--workspace",
         "--all-targets",
+        "--all-features",
         "--",
         "-D",
         "warnings",
@@ -74,7 +75,7 @@ fn clippy() -> Result<()> {
 }
 
 fn documentation() -> Result<()> {
-    let mut command = process::cargo(["doc", "--workspace", "--no-deps"]);
+    let mut command = process::cargo(["doc", "--workspace", "--all-features", "--no-deps"]);
     process::run(command.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
