@@ -3,6 +3,38 @@
 use std::{error::Error, fmt};
 
 /// `put` was refused, because the queue is shut down. The item is in here.
+///
+/// An item that borrows keeps `?` from making a `Box<dyn Error>` or an `anyhow::Error` of it: those may live longer than what
+/// was borrowed.
+///
+/// ```compile_fail,E0515
+/// # use smolio_queue::Queue;
+/// # use std::error::Error;
+/// async fn put_all() -> Result<(), Box<dyn Error>> {
+///     let words = [String::from("borrowed")];
+///     let queue = Queue::unbounded();
+///     for word in &words {
+///         queue.put(word).await?; // "returns a value referencing data owned by the current function"
+///     }
+///     Ok(())
+/// }
+/// ```
+///
+/// Leave the item behind:
+///
+/// ```
+/// # use smolio_queue::{PutError, Queue};
+/// # use std::error::Error;
+/// async fn put_all() -> Result<(), Box<dyn Error>> {
+///     let words = [String::from("borrowed")];
+///     let queue = Queue::unbounded();
+///     for word in &words {
+///         queue.put(word).await.map_err(PutError::without_item)?;
+///     }
+///     Ok(())
+/// }
+/// # futures_lite::future::block_on(put_all()).unwrap();
+/// ```
 #[doc(alias = "QueueShutDown")]
 #[derive(Clone, PartialEq, Eq)]
 pub struct PutError<T>(T);
