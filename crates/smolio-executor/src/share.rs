@@ -17,7 +17,7 @@ use async_executor::Executor;
 /// How many tasks are polled before others on this thread have their turn.
 const SHARE: u32 = 61;
 
-/// Each so manieth task is taken from another worker's executor, if there is one: often enough that it does not starve, and
+/// After so many tasks of its own a worker takes one from another, if there is one: often enough that it does not starve, and
 /// seldom enough that the two do not meet all the time.
 const ABROAD: u32 = 16;
 

@@ -7,9 +7,9 @@ use std::{
     thread,
 };
 
-use smolio_executor::{Runner, run, spawn, spawn_local, to_thread, yield_now};
+use smolio_executor::{Runner, Task, run, spawn, spawn_local, to_thread, yield_now};
 
-use crate::support::{Counter, NotSend, begin_elsewhere, until, yields};
+use crate::support::{Counter, Latch, NotSend, begin_elsewhere, until, yields};
 
 fn workers(count: usize) -> Runner {
     Runner::builder().workers(count).build().unwrap()
@@ -193,5 +193,27 @@ fn workers_have_names() {
         })
         .await;
         assert_eq!(name.recv().unwrap().as_deref(), Some("smolio-worker-1"));
+    });
+}
+
+/// A worker that is stuck in a poll holds up no other task, though the others always have work of their own.
+#[test]
+fn the_tasks_of_a_worker_that_is_stuck_are_run_by_others() {
+    workers(2).run(async {
+        let release = Latch::new();
+        let stuck = release.clone();
+        begin_elsewhere("stuck", |entered| async move {
+            entered.open();
+            stuck.block();
+        })
+        .await;
+        // Several of each kind: they belong to the two workers in turn.
+        let _busy: Vec<_> = (0..4).map(|_| spawn(yields(usize::MAX))).collect();
+        let others: Vec<_> = (0..4).map(|_| spawn(async {})).collect();
+        until("all of them have run", || {
+            others.iter().all(Task::is_finished)
+        })
+        .await;
+        release.open();
     });
 }
