@@ -1,0 +1,13 @@
+//! HTTP for programs that make many requests at once, and for those that answer them.
+
+#![forbid(unsafe_code)]
+
+mod body;
+mod error;
+mod socket;
+mod transport;
+mod wire;
+
+pub use body::Body;
+pub use error::{BodyError, BodyErrorKind, Phase, RequestError, RequestErrorKind};
+pub use transport::{IncomingBody, SmolTransport};

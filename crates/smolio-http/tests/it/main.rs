@@ -1,0 +1,3 @@
+//! The tests of smolio-http, through its public interface.
+
+mod kernel;
