@@ -4,10 +4,14 @@
 
 mod body;
 mod error;
+mod events;
 mod socket;
 mod transport;
 mod wire;
 
 pub use body::Body;
 pub use error::{BodyError, BodyErrorKind, Phase, RequestError, RequestErrorKind};
+pub use events::{
+    Event, EventError, EventErrorKind, EventStream, InvalidEventField, events_body, events_response,
+};
 pub use transport::{IncomingBody, SmolTransport};
