@@ -15,6 +15,7 @@ use std::{
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_lite::StreamExt;
+use smolio_context::{poll_budget, spend_budget, waiting_for};
 
 use crate::error::BodyError;
 
@@ -114,21 +115,31 @@ where
     type Item = Result<Event, EventError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        ready!(poll_budget(cx));
         let this = self.get_mut();
         loop {
             let Some(chunks) = &mut this.chunks else {
                 return Poll::Ready(None);
             };
             let error = match this.parser.next(&mut this.rest) {
-                Ok(Some(event)) => return Poll::Ready(Some(Ok(event))),
+                Ok(Some(event)) => {
+                    spend_budget();
+                    return Poll::Ready(Some(Ok(event)));
+                }
                 Err(error) => error,
-                Ok(None) => match ready!(Pin::new(chunks).poll_next(cx)) {
-                    Some(Ok(chunk)) => {
+                Ok(None) => match Pin::new(chunks).poll_next(cx) {
+                    Poll::Pending => {
+                        waiting_for(|| "EventStream::next".to_owned());
+                        return Poll::Pending;
+                    }
+                    Poll::Ready(Some(Ok(chunk))) => {
                         this.rest = chunk;
                         continue;
                     }
-                    Some(Err(error)) => EventError::new(EventErrorKind::Body).because(error),
-                    None => {
+                    Poll::Ready(Some(Err(error))) => {
+                        EventError::new(EventErrorKind::Body).because(error)
+                    }
+                    Poll::Ready(None) => {
                         this.chunks = None;
                         return Poll::Ready(None);
                     }

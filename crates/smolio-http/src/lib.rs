@@ -7,6 +7,8 @@ mod error;
 mod events;
 mod socket;
 mod transport;
+#[cfg(feature = "websocket")]
+mod websocket;
 mod wire;
 
 pub use body::Body;
@@ -15,3 +17,8 @@ pub use events::{
     Event, EventError, EventErrorKind, EventStream, InvalidEventField, events_body, events_response,
 };
 pub use transport::{IncomingBody, SmolTransport};
+#[cfg(feature = "websocket")]
+pub use websocket::{
+    CloseCode, CloseFrame, Message, WebSocket, WebSocketError, WebSocketErrorKind,
+    WebSocketReceiver, WebSocketSender,
+};
