@@ -7,6 +7,8 @@ mod error;
 mod progress;
 mod session;
 mod socket;
+#[cfg(feature = "surf")]
+mod surf;
 mod transport;
 mod wire;
 

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use http::Method;
+use url::Url;
 
 use crate::transport::SmolTransport;
 
@@ -26,6 +27,9 @@ mod response;
 mod text;
 
 mod error;
+
+#[cfg(feature = "surf")]
+pub(crate) use exchange::CONNECTION_HEADERS;
 
 pub use builder::SessionBuilder;
 pub use cookies::{CookieError, CookieJar};
@@ -129,6 +133,12 @@ impl ClientSession {
     /// Any other method.
     pub fn request(&self, method: Method, url: impl IntoUrl) -> RequestBuilder {
         RequestBuilder::new(self, method, url)
+    }
+
+    /// What the addresses of requests are relative to.
+    #[must_use]
+    pub fn base_url(&self) -> Option<&Url> {
+        self.0.settings.base_url.as_ref()
     }
 
     /// The cookies of this session.

@@ -168,7 +168,7 @@ impl Error for JsonError {
     }
 }
 
-/// Some characters before and after a place in a text. serde_json counts both from 1 on, and columns in bytes.
+/// Some characters before and after a place in a text. `serde_json` counts both from 1 on, and columns in bytes.
 fn excerpt(text: &[u8], line: usize, column: usize) -> String {
     const BEFORE: usize = 20;
     const AFTER: usize = 20;

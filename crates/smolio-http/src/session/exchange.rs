@@ -34,7 +34,7 @@ const DRAINED: usize = 16 * 1024;
 const DRAIN_TIME: Duration = Duration::from_millis(250);
 
 /// What is about the connection, or decided by the transport. A request that says something else here could be read as two.
-pub(super) const TRANSPORTS: [HeaderName; 8] = [
+pub(crate) const CONNECTION_HEADERS: [HeaderName; 8] = [
     header::CONNECTION,
     header::CONTENT_LENGTH,
     HeaderName::from_static("keep-alive"),
@@ -228,7 +228,7 @@ impl Exchange<'_> {
         }
         if !self.draft.headers.is_empty() {
             replace_headers(&mut headers, self.draft.headers.clone());
-            redirect::remove(&mut headers, &TRANSPORTS);
+            redirect::remove(&mut headers, &CONNECTION_HEADERS);
         }
         // A part of something compressed is of no use.
         if self.decompresses && !headers.contains_key(header::RANGE) {

@@ -10,10 +10,10 @@ use bytes::{Buf, Bytes};
 use futures_core::Stream;
 use futures_io::{AsyncBufRead, AsyncRead};
 
-use super::{decoding::ResponseBody, response::Response};
+use super::decoding::ResponseBody;
 use crate::error::{BodyError, BodyErrorKind};
 
-/// The body of a [`Response`] as a buffered reader: see [`Response::reader`].
+/// The body of a response as a buffered reader: see [`Response::reader`](crate::Response::reader).
 #[derive(Debug)]
 pub struct ResponseReader {
     body: ResponseBody,
@@ -21,11 +21,17 @@ pub struct ResponseReader {
 }
 
 impl ResponseReader {
-    pub(super) fn new(response: Response) -> Self {
+    pub(super) fn new(body: ResponseBody) -> Self {
         Self {
-            body: response.into_body(),
+            body,
             chunk: Bytes::new(),
         }
+    }
+
+    /// The same for what no session has touched.
+    #[cfg(feature = "surf")]
+    pub(crate) fn raw(body: crate::transport::IncomingBody) -> Self {
+        Self::new(ResponseBody::Raw(body))
     }
 }
 
@@ -61,7 +67,7 @@ impl AsyncRead for ResponseReader {
 }
 
 /// Readers have errors of I/O. The one of the body is inside.
-pub(crate) fn as_io(error: BodyError) -> io::Error {
+fn as_io(error: BodyError) -> io::Error {
     let kind = match error.kind() {
         BodyErrorKind::Disconnected => io::ErrorKind::UnexpectedEof,
         BodyErrorKind::TimedOut { .. } => io::ErrorKind::TimedOut,

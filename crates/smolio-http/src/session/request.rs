@@ -82,7 +82,7 @@ pub(super) struct Draft {
 }
 
 impl RequestBuilder {
-    pub(super) fn new(session: &ClientSession, method: Method, url: impl IntoUrl) -> Self {
+    pub(crate) fn new(session: &ClientSession, method: Method, url: impl IntoUrl) -> Self {
         let url = url.into_url(session.0.settings.base_url.as_ref());
         Self {
             session: session.clone(),

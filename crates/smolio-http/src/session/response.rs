@@ -221,7 +221,7 @@ impl Response {
     #[must_use]
     #[doc(alias = "content")]
     pub fn reader(self) -> ResponseReader {
-        ResponseReader::new(self)
+        ResponseReader::new(self.body)
     }
 
     /// Writes the body into a file, when it is awaited; see [`Download`].
@@ -229,8 +229,9 @@ impl Response {
         Download::new(self, path.into())
     }
 
-    pub(super) fn into_body(self) -> ResponseBody {
-        self.body
+    #[cfg(feature = "surf")]
+    pub(crate) fn into_head_and_reader(self) -> (Parts, ResponseReader) {
+        (self.head, ResponseReader::new(self.body))
     }
 
     /// Spares the reading of what is too large anyway.
