@@ -5,7 +5,11 @@
 mod body;
 mod error;
 mod events;
+mod progress;
+mod session;
 mod socket;
+#[cfg(feature = "surf")]
+mod surf;
 mod transport;
 #[cfg(feature = "websocket")]
 mod websocket;
@@ -14,9 +18,16 @@ mod wire;
 pub use body::Body;
 pub use error::{BodyError, BodyErrorKind, Phase, RequestError, RequestErrorKind};
 pub use events::{
-    Event, EventError, EventErrorKind, EventStream, InvalidEventField, events_body, events_response,
+    Event, EventError, EventErrorKind, EventSource, EventStream, InvalidEventField, events_body,
+    events_response,
 };
-pub use transport::{IncomingBody, SmolTransport};
+pub use progress::Progress;
+pub use session::{
+    ClientSession, CookieError, CookieJar, Download, DownloadError, IntoUrl, JsonError, Multipart,
+    Part, Redirect, RequestBuilder, Response, ResponseReader, RetryPolicy, SendRequest,
+    SessionBuilder, SessionError, StatusError,
+};
+pub use transport::{IncomingBody, SmolTransport, Timeouts};
 #[cfg(feature = "websocket")]
 pub use websocket::{
     CloseCode, CloseFrame, Message, WebSocket, WebSocketError, WebSocketErrorKind,

@@ -3,4 +3,5 @@
 mod events;
 mod events_model;
 mod events_server;
+mod events_source;
 mod kernel;
