@@ -5,6 +5,7 @@
 mod body;
 mod error;
 mod socket;
+mod stream;
 mod transport;
 mod wire;
 
