@@ -9,6 +9,7 @@ mod session;
 mod socket;
 #[cfg(feature = "surf")]
 mod surf;
+mod stream;
 mod transport;
 mod wire;
 
