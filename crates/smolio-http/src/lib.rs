@@ -4,11 +4,21 @@
 
 mod body;
 mod error;
+mod progress;
+mod session;
 mod socket;
+#[cfg(feature = "surf")]
+mod surf;
 mod stream;
 mod transport;
 mod wire;
 
 pub use body::Body;
 pub use error::{BodyError, BodyErrorKind, Phase, RequestError, RequestErrorKind};
-pub use transport::{IncomingBody, SmolTransport};
+pub use progress::Progress;
+pub use session::{
+    ClientSession, CookieError, CookieJar, Download, DownloadError, IntoUrl, JsonError, Multipart,
+    Part, Redirect, RequestBuilder, Response, ResponseReader, RetryPolicy, SendRequest,
+    SessionBuilder, SessionError, StatusError,
+};
+pub use transport::{IncomingBody, SmolTransport, Timeouts};
