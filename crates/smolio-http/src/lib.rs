@@ -10,6 +10,7 @@ mod session;
 mod socket;
 #[cfg(feature = "surf")]
 mod surf;
+mod stream;
 mod transport;
 #[cfg(feature = "websocket")]
 mod websocket;

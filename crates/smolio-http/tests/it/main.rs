@@ -5,3 +5,4 @@ mod events_model;
 mod events_server;
 mod events_source;
 mod kernel;
+mod support;
