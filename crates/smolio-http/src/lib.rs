@@ -5,6 +5,9 @@
 mod body;
 mod error;
 mod events;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod progress;
 mod session;
 mod socket;

@@ -31,6 +31,12 @@ mod error;
 #[cfg(feature = "surf")]
 pub(crate) use exchange::CONNECTION_HEADERS;
 
+#[cfg(fuzzing)]
+pub(crate) use self::{
+    redirect::target as redirect_target,
+    retry::retry_after,
+    text::{charset, decode},
+};
 pub use builder::SessionBuilder;
 pub use cookies::{CookieError, CookieJar};
 pub use download::Download;
