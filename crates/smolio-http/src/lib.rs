@@ -4,10 +4,12 @@
 
 mod body;
 mod error;
+pub mod server;
 mod socket;
 mod transport;
 mod wire;
 
 pub use body::Body;
 pub use error::{BodyError, BodyErrorKind, Phase, RequestError, RequestErrorKind};
+pub use server::{serve, serve_local};
 pub use transport::{IncomingBody, SmolTransport};

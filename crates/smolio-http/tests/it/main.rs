@@ -1,3 +1,4 @@
 //! The tests of smolio-http, through its public interface.
 
 mod kernel;
+mod server_basic;
