@@ -6,6 +6,7 @@ mod body;
 mod error;
 mod events;
 mod progress;
+pub mod server;
 mod session;
 mod socket;
 mod stream;
@@ -22,6 +23,7 @@ pub use events::{
     Event, EventError, EventErrorKind, EventStream, InvalidEventField, events_body, events_response,
 };
 pub use progress::Progress;
+pub use server::{serve, serve_local};
 pub use session::{
     ClientSession, CookieError, CookieJar, Download, DownloadError, IntoUrl, JsonError, Multipart,
     Part, Redirect, RequestBuilder, Response, ResponseReader, RetryPolicy, SendRequest,

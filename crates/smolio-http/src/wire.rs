@@ -2,6 +2,8 @@
 
 mod connection;
 mod io;
+mod server;
 
 pub(crate) use connection::{Connection, Incoming, SendFailure};
 pub(crate) use io::Io;
+pub(crate) use server::{Ending, HeadLimits, Http1, RequestIncoming, Respond};

@@ -4,4 +4,5 @@ mod events;
 mod events_model;
 mod events_server;
 mod kernel;
+mod server_basic;
 mod support;
