@@ -7,9 +7,9 @@ mod error;
 mod progress;
 mod session;
 mod socket;
+mod stream;
 #[cfg(feature = "surf")]
 mod surf;
-mod stream;
 mod transport;
 mod wire;
 

@@ -1,4 +1,5 @@
 //! The tests of smolio-http, through its public interface.
 
 mod kernel;
+mod session;
 mod support;
