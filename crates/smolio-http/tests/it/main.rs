@@ -5,4 +5,5 @@ mod events_model;
 mod events_server;
 mod kernel;
 mod server_basic;
+mod session;
 mod support;
