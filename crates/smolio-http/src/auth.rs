@@ -15,6 +15,13 @@ pub(crate) fn basic(name: &[u8], password: &[u8]) -> HeaderValue {
     value
 }
 
+/// The value of `authorization` for a token. None when it has characters that no header can have.
+pub(crate) fn bearer(token: &str) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
+    let mut value = HeaderValue::try_from(format!("Bearer {token}"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
 /// Takes the name and the password out of an address, where they would be shown by everything that shows the address.
 pub(crate) fn take_credentials(url: &mut Url) -> Option<HeaderValue> {
     if url.username().is_empty() && url.password().is_none() {
