@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod auth;
 mod body;
 mod error;
 mod events;
@@ -9,11 +10,13 @@ mod events;
 #[doc(hidden)]
 pub mod fuzzing;
 mod progress;
+pub mod server;
 mod session;
 mod socket;
+mod stream;
 #[cfg(feature = "surf")]
 mod surf;
-mod stream;
+mod tls;
 mod transport;
 #[cfg(feature = "websocket")]
 mod websocket;
@@ -24,14 +27,21 @@ pub use error::{BodyError, BodyErrorKind, Phase, RequestError, RequestErrorKind}
 pub use events::{
     Event, EventError, EventErrorKind, EventSource, EventStream, InvalidEventField, events_body,
     events_response,
+    Event, EventError, EventErrorKind, EventStream, InvalidEventField, events_body, events_response,
 };
 pub use progress::Progress;
+pub use server::{serve, serve_local};
 pub use session::{
     ClientSession, CookieError, CookieJar, Download, DownloadError, IntoUrl, JsonError, Multipart,
     Part, Redirect, RequestBuilder, Response, ResponseReader, RetryPolicy, SendRequest,
     SessionBuilder, SessionError, StatusError,
 };
 pub use transport::{IncomingBody, SmolTransport, Timeouts};
+pub use tls::{TlsError, TlsErrorKind};
+pub use transport::{
+    IncomingBody, Proxies, ProxyError, SmolTransport, Timeouts, TlsOptions, TransportBuilder,
+    TransportStats,
+};
 #[cfg(feature = "websocket")]
 pub use websocket::{
     CloseCode, CloseFrame, Message, WebSocket, WebSocketError, WebSocketErrorKind,

@@ -9,7 +9,6 @@ use crate::transport::SmolTransport;
 
 mod into_url;
 
-mod auth;
 mod builder;
 mod cookies;
 mod politeness;

@@ -6,10 +6,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use url::Url;
 
 use super::{
-    ClientSession, Session, auth, cookies::CookieJar, error::SessionError, into_url::IntoUrl,
+    ClientSession, Session, cookies::CookieJar, error::SessionError, into_url::IntoUrl,
     politeness::Politeness, retry::RetryPolicy,
 };
-use crate::transport::{SmolTransport, Timeouts};
+use crate::{
+    auth,
+    transport::{SmolTransport, Timeouts},
+};
 
 /// As many as browsers follow, halved: more are a loop, or no kindness.
 const REDIRECTS: usize = 10;

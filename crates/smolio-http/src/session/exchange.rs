@@ -185,10 +185,12 @@ impl Exchange<'_> {
         let draft = &mut self.draft;
         let uri = Uri::try_from(&draft.url[..Position::AfterQuery])
             .map_err(|error| RequestError::new(RequestErrorKind::InvalidUrl).because(error))?;
-        let mut request = http::Request::new(mem::take(&mut draft.body));
+        let body = mem::take(&mut draft.body);
+        let is_empty = body.length() == Some(0);
+        let mut request = http::Request::new(body);
         *request.method_mut() = draft.method.clone();
         *request.uri_mut() = uri;
-        *request.headers_mut() = self.headers();
+        *request.headers_mut() = self.headers(is_empty);
         request.extensions_mut().insert(self.timeouts_left());
         Ok(request)
     }
@@ -220,7 +222,7 @@ impl Exchange<'_> {
         RequestError::new(RequestErrorKind::TimedOut { phase, limit })
     }
 
-    fn headers(&self) -> HeaderMap {
+    fn headers(&self, is_empty: bool) -> HeaderMap {
         let settings = &self.session.settings;
         let mut headers = settings.headers.clone();
         if !self.is_trusted {
@@ -229,6 +231,14 @@ impl Exchange<'_> {
         if !self.draft.headers.is_empty() {
             replace_headers(&mut headers, self.draft.headers.clone());
             redirect::remove(&mut headers, &CONNECTION_HEADERS);
+        }
+        // Where a body is expected it is said that there is none: some servers insist.
+        let expects_body = matches!(
+            self.draft.method,
+            Method::POST | Method::PUT | Method::PATCH
+        );
+        if expects_body && is_empty {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         // A part of something compressed is of no use.
         if self.decompresses && !headers.contains_key(header::RANGE) {

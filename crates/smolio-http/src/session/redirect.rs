@@ -5,7 +5,8 @@ use std::fmt::Write;
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use url::Url;
 
-use super::{auth, request::Draft};
+use super::request::Draft;
+use crate::auth;
 use crate::error::{RequestError, RequestErrorKind};
 
 /// An answer that sent the request on.

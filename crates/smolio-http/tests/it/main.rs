@@ -1,8 +1,11 @@
 //! The tests of smolio-http, through its public interface.
 
+mod answers;
 mod events;
 mod events_model;
 mod events_server;
 mod events_source;
 mod kernel;
+mod server_basic;
+mod session;
 mod support;
