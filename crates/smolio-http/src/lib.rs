@@ -27,7 +27,6 @@ pub use error::{BodyError, BodyErrorKind, Phase, RequestError, RequestErrorKind}
 pub use events::{
     Event, EventError, EventErrorKind, EventSource, EventStream, InvalidEventField, events_body,
     events_response,
-    Event, EventError, EventErrorKind, EventStream, InvalidEventField, events_body, events_response,
 };
 pub use progress::Progress;
 pub use server::{serve, serve_local};
@@ -36,7 +35,6 @@ pub use session::{
     Part, Redirect, RequestBuilder, Response, ResponseReader, RetryPolicy, SendRequest,
     SessionBuilder, SessionError, StatusError,
 };
-pub use transport::{IncomingBody, SmolTransport, Timeouts};
 pub use tls::{TlsError, TlsErrorKind};
 pub use transport::{
     IncomingBody, Proxies, ProxyError, SmolTransport, Timeouts, TlsOptions, TransportBuilder,
