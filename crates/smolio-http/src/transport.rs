@@ -24,11 +24,12 @@ use std::{
 use smolio_context::{Instant, waiting_for};
 use url::Url;
 
+pub(crate) use self::pool::Place;
 use self::{
     alarm::{Alarm, Limits, TimedOut},
     connector::Connector,
     origin::Origin,
-    pool::{Kept, Place, Pool, PoolLimits},
+    pool::{Kept, Pool, PoolLimits},
     prepare::{prepare, repeatable},
     tls::Protocols,
     wait::Wait,

@@ -1,8 +1,11 @@
 //! WebSockets (RFC 6455): messages both ways over a connection that began as HTTP.
 
+mod accept;
+mod connect;
 mod core;
 mod error;
 mod halves;
+mod handshake;
 mod message;
 
 use std::{
@@ -20,6 +23,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use self::core::{Core, Outgoing};
 
 pub use self::{
+    accept::WebSocketAcceptor,
+    connect::{ConnectWebSocket, WebSocketBuilder},
     error::{WebSocketError, WebSocketErrorKind},
     halves::{WebSocketReceiver, WebSocketSender},
     message::{CloseCode, CloseFrame, Message},

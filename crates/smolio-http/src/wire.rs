@@ -6,8 +6,12 @@ mod io;
 mod line;
 mod outgoing;
 mod server;
+#[cfg(feature = "websocket")]
+mod upgrade;
 
 pub(crate) use connection::{Connection, Incoming, SendFailure};
 pub(crate) use io::Io;
 pub(crate) use line::Sending;
 pub(crate) use server::{Ending, HeadLimits, Http1, RequestIncoming, Respond};
+#[cfg(feature = "websocket")]
+pub(crate) use upgrade::{Switched, switch};

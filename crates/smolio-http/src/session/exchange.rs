@@ -51,23 +51,20 @@ pub(super) async fn exchange(
     draft: Draft,
 ) -> Result<Response, RequestError> {
     let session = &*session.0;
-    let settings = &session.settings;
-    let mut exchange = Exchange {
-        session,
-        redirects: draft.redirects.unwrap_or(settings.redirects),
-        decompresses: draft.decompresses.unwrap_or(settings.decompresses),
-        is_trusted: (settings.base_url.as_ref())
-            .is_none_or(|base| redirect::is_same_origin(base, &draft.url)),
-        history: Vec::new(),
-        timeouts: draft.timeouts.unwrap_or(settings.timeouts),
-        began: Instant::now(),
-        is_under_way: false,
-        draft,
-    };
+    let mut exchange = Exchange::new(session, draft);
     match exchange.run().await {
         Ok(answer) => Ok(exchange.response(answer)),
         Err(error) => Err(error.of(&exchange.draft.method, &exchange.draft.url)),
     }
+}
+
+/// A request as it is sent at first, for whoever has a way of its own to send it.
+#[cfg(feature = "websocket")]
+pub(super) fn prepared(
+    session: &ClientSession,
+    draft: Draft,
+) -> Result<http::Request<Body>, RequestError> {
+    Exchange::new(&session.0, draft).request()
 }
 
 /// A request that is under way.
@@ -86,7 +83,23 @@ struct Exchange<'s> {
     is_under_way: bool,
 }
 
-impl Exchange<'_> {
+impl<'s> Exchange<'s> {
+    fn new(session: &'s Session, draft: Draft) -> Self {
+        let settings = &session.settings;
+        Self {
+            session,
+            redirects: draft.redirects.unwrap_or(settings.redirects),
+            decompresses: draft.decompresses.unwrap_or(settings.decompresses),
+            is_trusted: (settings.base_url.as_ref())
+                .is_none_or(|base| redirect::is_same_origin(base, &draft.url)),
+            history: Vec::new(),
+            timeouts: draft.timeouts.unwrap_or(settings.timeouts),
+            began: Instant::now(),
+            is_under_way: false,
+            draft,
+        }
+    }
+
     async fn run(&mut self) -> Result<http::Response<IncomingBody>, RequestError> {
         if let Some(path) = self.draft.file.take() {
             let failed = |error| RequestError::new(RequestErrorKind::RequestBody).because(error);

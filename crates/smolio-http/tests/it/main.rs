@@ -9,3 +9,5 @@ mod kernel;
 mod server_basic;
 mod session;
 mod support;
+#[cfg(feature = "websocket")]
+mod websocket;
