@@ -95,5 +95,8 @@ fn a_form_is_sent_again_where_it_can_be() {
     });
     let requests = peer.requests();
     assert_eq!(requests[0].body, requests[1].body);
-    assert_eq!(requests[0].header("content-type"), requests[1].header("content-type"));
+    assert_eq!(
+        requests[0].header("content-type"),
+        requests[1].header("content-type")
+    );
 }
