@@ -14,7 +14,7 @@ type Source = Box<dyn Error + Send + Sync>;
 pub enum Phase {
     /// The whole exchange: from the request to the last byte of the answer.
     Total,
-    /// Until there is a connection, with the wait for a free one.
+    /// Until there is a new connection: the lookup of the name, TCP, the proxy and TLS. Not the wait for a place among the others.
     Connect,
     /// From the request to the head of the answer.
     FirstByte,

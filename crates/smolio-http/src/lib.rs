@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod auth;
 mod body;
 mod error;
 mod progress;
@@ -10,6 +11,7 @@ mod socket;
 mod stream;
 #[cfg(feature = "surf")]
 mod surf;
+mod tls;
 mod transport;
 mod wire;
 
@@ -21,4 +23,8 @@ pub use session::{
     Part, Redirect, RequestBuilder, Response, ResponseReader, RetryPolicy, SendRequest,
     SessionBuilder, SessionError, StatusError,
 };
-pub use transport::{IncomingBody, SmolTransport, Timeouts};
+pub use tls::{TlsError, TlsErrorKind};
+pub use transport::{
+    IncomingBody, Proxies, ProxyError, SmolTransport, Timeouts, TlsOptions, TransportBuilder,
+    TransportStats,
+};

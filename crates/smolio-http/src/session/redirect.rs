@@ -5,8 +5,11 @@ use std::fmt::Write;
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use url::Url;
 
-use super::{auth, request::Draft};
-use crate::error::{RequestError, RequestErrorKind};
+use super::request::Draft;
+use crate::{
+    auth,
+    error::{RequestError, RequestErrorKind},
+};
 
 /// An answer that sent the request on.
 #[derive(Clone, Debug, PartialEq, Eq)]

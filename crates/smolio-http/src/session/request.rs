@@ -15,10 +15,10 @@ use serde::Serialize;
 use url::Url;
 
 use super::{
-    ClientSession, auth, exchange::exchange, into_url::IntoUrl, multipart::Multipart,
-    response::Response,
+    ClientSession, exchange::exchange, into_url::IntoUrl, multipart::Multipart, response::Response,
 };
 use crate::{
+    auth,
     body::Body,
     error::{RequestError, RequestErrorKind},
     progress::{OnProgress, Progress},

@@ -1,5 +1,6 @@
 //! The tests of smolio-http, through its public interface.
 
+mod answers;
 mod kernel;
 mod session;
 mod support;

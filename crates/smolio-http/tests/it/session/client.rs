@@ -299,7 +299,11 @@ fn what_is_the_transports_business_is_not_sent_twice() {
     let request = &peer.requests()[0];
     assert_eq!(request.header("content-length"), Some("5"));
     assert_eq!(request.header("transfer-encoding"), None);
-    assert_eq!(request.header("connection"), None);
+    assert_eq!(
+        request.header("connection"),
+        None,
+        "only `close` alone is said"
+    );
     assert_eq!(request.header("te"), None);
     assert_eq!(request.header("x-secret"), Some("kept"));
 }

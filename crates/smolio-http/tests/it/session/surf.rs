@@ -191,7 +191,7 @@ fn false_lengths_and_headers_of_the_connection_are_not_sent() {
                 .post(peer.url("/"))
                 .header("content-length", "1")
                 .header("transfer-encoding", "chunked")
-                .header("connection", "close")
+                .header("connection", "x-secret")
                 .body("five5");
             request.await.unwrap();
             for length in [3, 8] {
