@@ -10,8 +10,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use url::Url;
 
 use super::{
-    ClientSession, Session, cookies::CookieJar, error::SessionError, into_url::IntoUrl,
-    politeness::Politeness, retry::RetryPolicy,
+    ClientSession, Session, cookies::CookieJar, decoding::Encoding, error::SessionError,
+    into_url::IntoUrl, politeness::Politeness, retry::RetryPolicy,
 };
 use crate::{
     auth,
@@ -98,11 +98,18 @@ impl SessionBuilder {
     /// The address that those of requests are relative to. As with links, what follows its last `/` is replaced:
     /// `http://host/v1/` with `users` is `http://host/v1/users`.
     ///
-    /// Credentials that the session sends by itself ([`basic_auth`](Self::basic_auth), [`bearer_auth`](Self::bearer_auth), and a
-    /// default header `authorization` or `cookie`) then go to its host only, whatever is asked.
+    /// Credentials that the session sends by itself ([`basic_auth`](Self::basic_auth), [`bearer_auth`](Self::bearer_auth), a name and a
+    /// password in this address, and a default header `authorization` or `cookie`) then go to its host only, whatever is asked.
     pub fn base_url(mut self, url: impl IntoUrl) -> Self {
         match url.into_url(None) {
-            Ok(url) if url.has_host() => self.settings.base_url = Some(url),
+            Ok(mut url) if url.has_host() => {
+                if let Some(credentials) = auth::take_credentials(&mut url) {
+                    self.settings
+                        .headers
+                        .insert(header::AUTHORIZATION, credentials);
+                }
+                self.settings.base_url = Some(url);
+            }
             Ok(url) => self.fail("base_url", format!("{url} has no host")),
             Err(error) => self.fail("base_url", error),
         }
@@ -275,6 +282,13 @@ impl SessionBuilder {
         let mut settings = self.settings;
         if let Some(error) = self.error {
             return Err(error);
+        }
+        if settings.decompresses {
+            let accepted = HeaderValue::from_static(Encoding::ACCEPTED);
+            settings
+                .headers
+                .entry(header::ACCEPT_ENCODING)
+                .or_insert(accepted);
         }
         let (transport, is_transport_shared) = match self.transport {
             Transport::Shared(transport) => (transport, true),

@@ -17,7 +17,7 @@ use url::Position;
 
 use super::{
     ClientSession, Session,
-    decoding::{Encoding, ResponseBody},
+    decoding::ResponseBody,
     redirect::{self, Redirect},
     request::{Draft, replace_headers},
     response::Response,
@@ -235,15 +235,22 @@ impl Exchange<'_> {
         if !self.draft.headers.is_empty() {
             replace_headers(&mut headers, self.draft.headers.clone());
         }
-        // A part of something compressed is of no use.
-        if self.decompresses && !headers.contains_key(header::RANGE) {
-            let accepted = HeaderValue::from_static(Encoding::ACCEPTED);
-            headers.entry(header::ACCEPT_ENCODING).or_insert(accepted);
+        if self.accepts_too_much() {
+            headers.remove(header::ACCEPT_ENCODING);
         }
         if let Some(cookies) = settings.cookies.header(&self.draft.url) {
             headers.entry(header::COOKIE).or_insert(cookies);
         }
         headers
+    }
+
+    /// Whether the session asks for what this request does not want. A part of something compressed is of no use.
+    fn accepts_too_much(&self) -> bool {
+        let own = &self.draft.headers;
+        let is_unwanted = !self.decompresses || own.contains_key(header::RANGE);
+        is_unwanted
+            && self.session.settings.decompresses
+            && !own.contains_key(header::ACCEPT_ENCODING)
     }
 
     fn response(self, answer: http::Response<IncomingBody>) -> Response {
@@ -267,6 +274,9 @@ fn may_be_compressed(method: &Method, status: StatusCode) -> bool {
 /// Reads a body that nobody wants, if it is short and comes soon: then its connection can be used again.
 async fn drain(mut body: IncomingBody) {
     let mut left = DRAINED;
+    if http_body::Body::size_hint(&body).lower() > left as u64 {
+        return;
+    }
     let read = poll_fn(|cx| {
         while let Some(Ok(chunk)) = ready!(Pin::new(&mut body).poll_next(cx)) {
             match left.checked_sub(chunk.len()) {
