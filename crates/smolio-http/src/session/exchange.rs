@@ -10,7 +10,7 @@ use std::{
 };
 
 use futures_core::Stream;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderMap, Method, StatusCode, Uri, header};
 use smolio_context::Instant;
 use smolio_timer::{move_on_after, sleep, timeout};
 use url::Position;
