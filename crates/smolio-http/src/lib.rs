@@ -5,7 +5,9 @@
 mod auth;
 mod body;
 mod error;
+mod events;
 mod progress;
+pub mod server;
 mod session;
 mod socket;
 mod stream;
@@ -13,11 +15,17 @@ mod stream;
 mod surf;
 mod tls;
 mod transport;
+#[cfg(feature = "websocket")]
+mod websocket;
 mod wire;
 
 pub use body::Body;
 pub use error::{BodyError, BodyErrorKind, Phase, RequestError, RequestErrorKind};
+pub use events::{
+    Event, EventError, EventErrorKind, EventStream, InvalidEventField, events_body, events_response,
+};
 pub use progress::Progress;
+pub use server::{serve, serve_local};
 pub use session::{
     ClientSession, CookieError, CookieJar, Download, DownloadError, IntoUrl, JsonError, Multipart,
     Part, Redirect, RequestBuilder, Response, ResponseReader, RetryPolicy, SendRequest,
@@ -27,4 +35,9 @@ pub use tls::{TlsError, TlsErrorKind};
 pub use transport::{
     IncomingBody, Proxies, ProxyError, SmolTransport, Timeouts, TlsOptions, TransportBuilder,
     TransportStats,
+};
+#[cfg(feature = "websocket")]
+pub use websocket::{
+    CloseCode, CloseFrame, Message, WebSocket, WebSocketError, WebSocketErrorKind,
+    WebSocketReceiver, WebSocketSender,
 };

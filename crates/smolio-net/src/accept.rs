@@ -18,11 +18,27 @@ use crate::{error::Lower, listener::Listener};
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// The next connection, however long that takes.
+/// The next connection, however long that takes: for servers that are not a [`Server`](crate::Server).
 ///
 /// Where the machine has no files left, or no memory, nothing is gained by an end of the server: others leave, and then there
-/// are some. So it is said once, and tried again after a pause.
-pub(crate) async fn accept<L: Listener>(listener: &L) -> (L::Stream, L::Peer) {
+/// are some. So the unhandled hook is told once, and it is tried again after a pause. One that has gone before it was let in is
+/// passed over.
+///
+/// # Cancel safety
+/// A connection is given or stays: none is lost with a dropped future.
+///
+/// ```
+/// # futures_lite::future::block_on(async {
+/// use smolio_net::{TcpListener, accept, open_connection};
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let guest = open_connection(listener.local_addr()?).await?;
+/// let (_stream, peer) = accept(&listener).await;
+/// assert_eq!(peer, guest.local_addr()?);
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
+#[doc(alias = "sock_accept")]
+pub async fn accept<L: Listener>(listener: &L) -> (L::Stream, L::Peer) {
     let mut pause = SHORTEST_PAUSE;
     loop {
         let_others_run().await;

@@ -71,6 +71,7 @@ mod accept;
 mod buffer;
 mod sockets;
 
+pub use accept::accept;
 pub use address::Address;
 pub use connect::{OpenConnection, open_connection};
 pub use error::{AttemptsError, ConnectCause, ConnectError, FailedAttempt};

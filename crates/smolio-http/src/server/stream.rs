@@ -1,0 +1,168 @@
+//! What a connection of a server is read from and written to.
+
+use std::{
+    any::Any,
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use futures_io::{AsyncRead, AsyncWrite};
+
+use super::activity::Activity;
+use crate::socket::Socket;
+
+pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
+
+pub(super) enum Transport {
+    Socket(Socket),
+    /// TLS, and what listeners of others accept.
+    Other(Box<dyn Duplex>),
+}
+
+impl Transport {
+    /// A stream of any listener. Sockets are found out, since they can be read with fewer system calls.
+    pub(super) fn new<S: Duplex + 'static>(stream: S) -> Self {
+        let mut stream = Some(stream);
+        if let Some(socket) = take::<_, smolio_net::TcpStream>(&mut stream) {
+            return Self::Socket(socket.into());
+        }
+        #[cfg(unix)]
+        if let Some(socket) = take::<_, smolio_net::UnixStream>(&mut stream) {
+            return Self::Socket(socket.into());
+        }
+        Self::Other(Box::new(stream.expect("it was of neither type")))
+    }
+}
+
+/// What is in there, if it is of the type `T`.
+fn take<S: 'static, T: 'static>(stream: &mut Option<S>) -> Option<T> {
+    let stream: &mut dyn Any = stream;
+    stream.downcast_mut::<Option<T>>()?.take()
+}
+
+impl AsyncRead for Transport {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Socket(socket) => Pin::new(socket).poll_read(cx, buffer),
+            Self::Other(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Transport {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Socket(socket) => Pin::new(socket).poll_write(cx, buffer),
+            Self::Other(stream) => Pin::new(stream).poll_write(cx, buffer),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Socket(socket) => Pin::new(socket).poll_write_vectored(cx, buffers),
+            Self::Other(stream) => Pin::new(stream).poll_write_vectored(cx, buffers),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Socket(socket) => Pin::new(socket).poll_flush(cx),
+            Self::Other(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Socket(socket) => Pin::new(socket).poll_close(cx),
+            Self::Other(stream) => Pin::new(stream).poll_close(cx),
+        }
+    }
+}
+
+/// A stream that tells what goes over it.
+pub(super) struct Watched {
+    transport: Transport,
+    activity: Arc<Activity>,
+}
+
+impl Watched {
+    pub(super) fn new(transport: Transport, activity: Arc<Activity>) -> Self {
+        Self {
+            transport,
+            activity,
+        }
+    }
+
+    fn note_write<T>(&self, written: &Poll<T>) {
+        self.activity.has_written(written.is_pending());
+    }
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.activity.take_look_again() {
+            if let Transport::Socket(socket) = &mut self.transport {
+                socket.distrust();
+            }
+        }
+        let read = Pin::new(&mut self.transport).poll_read(cx, buffer);
+        match &read {
+            Poll::Ready(Ok(count)) => self.activity.has_read(*count),
+            Poll::Ready(Err(_)) => self.activity.has_read(0),
+            Poll::Pending => {}
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.transport).poll_write(cx, buffer);
+        self.note_write(&written);
+        written
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.transport).poll_write_vectored(cx, buffers);
+        self.note_write(&written);
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.transport).poll_flush(cx);
+        self.note_write(&flushed);
+        flushed
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.transport).poll_close(cx)
+    }
+}
