@@ -6,6 +6,7 @@ mod body;
 mod error;
 pub mod server;
 mod socket;
+mod stream;
 mod transport;
 mod wire;
 

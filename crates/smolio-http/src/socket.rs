@@ -33,8 +33,8 @@ impl From<smolio_net::UnixStream> for Socket {
 }
 
 impl Socket {
-    /// The next read is tried at once, without asking whether there is something.
-    pub(crate) fn look_again(&mut self) {
+    /// Makes the next read ask the system itself: see [`Stream::distrust`](crate::stream::Stream::distrust).
+    pub(crate) fn distrust(&mut self) {
         match self {
             Self::Tcp(socket) => socket.is_empty = false,
             #[cfg(unix)]
