@@ -245,7 +245,7 @@ async fn linger(mut stream: Watched, activity: &Activity, has_unread: bool) {
     if activity.has_seen_end() {
         return;
     }
-    let mut scratch = [0; 4096];
+    let mut scratch = vec![0; 4096];
     let is_needed = has_unread || activity.has_left_a_body() || {
         activity.look_again();
         matches!(poll_once(stream.read(&mut scratch)).await, Some(Ok(1..)))

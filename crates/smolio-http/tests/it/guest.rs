@@ -119,7 +119,7 @@ impl Client {
     }
 
     async fn more(&mut self) -> io::Result<()> {
-        let mut piece = [0; 4096];
+        let mut piece = vec![0; 4096];
         let count = soon(self.stream.read(&mut piece)).await?;
         if count == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
