@@ -4,10 +4,32 @@
 
 mod body;
 mod error;
+mod events;
+mod progress;
+mod session;
 mod socket;
+mod stream;
+#[cfg(feature = "surf")]
+mod surf;
 mod transport;
+#[cfg(feature = "websocket")]
+mod websocket;
 mod wire;
 
 pub use body::Body;
 pub use error::{BodyError, BodyErrorKind, Phase, RequestError, RequestErrorKind};
-pub use transport::{IncomingBody, SmolTransport};
+pub use events::{
+    Event, EventError, EventErrorKind, EventStream, InvalidEventField, events_body, events_response,
+};
+pub use progress::Progress;
+pub use session::{
+    ClientSession, CookieError, CookieJar, Download, DownloadError, IntoUrl, JsonError, Multipart,
+    Part, Redirect, RequestBuilder, Response, ResponseReader, RetryPolicy, SendRequest,
+    SessionBuilder, SessionError, StatusError,
+};
+pub use transport::{IncomingBody, SmolTransport, Timeouts};
+#[cfg(feature = "websocket")]
+pub use websocket::{
+    CloseCode, CloseFrame, Message, WebSocket, WebSocketError, WebSocketErrorKind,
+    WebSocketReceiver, WebSocketSender,
+};

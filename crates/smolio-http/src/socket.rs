@@ -32,6 +32,17 @@ impl From<smolio_net::UnixStream> for Socket {
     }
 }
 
+impl Socket {
+    /// Makes the next read ask the system itself: see [`Stream::distrust`](crate::stream::Stream::distrust).
+    pub(crate) fn distrust(&mut self) {
+        match self {
+            Self::Tcp(socket) => socket.is_empty = false,
+            #[cfg(unix)]
+            Self::Unix(socket) => socket.is_empty = false,
+        }
+    }
+}
+
 /// A socket, and whether the last read has emptied it.
 ///
 /// hyper reads until it is told to wait, so each message would cost a read in vain, and the reactor's system calls beside it. A

@@ -19,6 +19,10 @@ use crate::{
     wire::{Connection, Incoming},
 };
 
+mod timeouts;
+
+pub use timeouts::Timeouts;
+
 /// Whom a connection leads to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Origin {

@@ -13,7 +13,7 @@ use http_body::{Body as _, Frame};
 use hyper::client::conn::http1;
 
 use super::Io;
-use crate::{body::Body, socket::Socket};
+use crate::{body::Body, stream::Stream};
 
 /// A connection over which one request after the other may go.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct Connection {
 
 /// hyper's half of the connection. It must be polled while anything is to move, and not once it has ended.
 #[derive(Debug)]
-struct Driver(Option<Pin<Box<http1::Connection<Io<Socket>, Body>>>>);
+struct Driver(Option<Pin<Box<http1::Connection<Io<Stream>, Body>>>>);
 
 impl Driver {
     /// Moves what can be moved. Ready once the connection has ended, in whichever way: those who wait for something from it
@@ -52,8 +52,8 @@ pub(crate) struct SendFailure {
 }
 
 impl Connection {
-    pub(crate) async fn new(socket: Socket) -> Result<Self, hyper::Error> {
-        let (sender, connection) = http1::handshake(Io::new(socket)).await?;
+    pub(crate) async fn new(stream: Stream) -> Result<Self, hyper::Error> {
+        let (sender, connection) = http1::handshake(Io::new(stream)).await?;
         let driver = Driver(Some(Box::pin(connection)));
         Ok(Self { sender, driver })
     }

@@ -1,3 +1,7 @@
 //! The tests of smolio-http, through its public interface.
 
+mod events;
+mod events_model;
+mod events_server;
 mod kernel;
+mod support;
