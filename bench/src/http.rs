@@ -15,7 +15,7 @@ mod served;
 mod table;
 mod work;
 
-use crate::http::client::{HyperUtil, Reqwest, Transport};
+use crate::http::client::{HyperUtil, Reqwest, Session, Surf, Transport};
 use crate::http::work::{download, idle_memory, keep_alive, slow_addresses};
 use crate::library::Workers;
 use crate::rows::{Scale, Unit};
@@ -35,37 +35,57 @@ pub(crate) const ROWS: &[Row] = &[
         name: "HTTP client: keep-alive, 1 connection",
         unit: Unit::Time,
         contestants: &[
-            Contestant::ours("SmolTransport", |s| keep_alive::<Transport>(1, s)),
-            Contestant::shown("reqwest", |s| keep_alive::<Reqwest>(1, s)),
-            Contestant::shown("hyper-util", |s| keep_alive::<HyperUtil>(1, s)),
-            Contestant::shown(aiohttp::NAME, |s| aiohttp::keep_alive(1, s)),
+            Contestant::ours("ClientSession", |setting| keep_alive::<Session>(1, setting)),
+            Contestant::shown("SmolTransport", |setting| {
+                keep_alive::<Transport>(1, setting)
+            }),
+            Contestant::shown("surf on it", |setting| keep_alive::<Surf>(1, setting)),
+            Contestant::shown("reqwest", |setting| keep_alive::<Reqwest>(1, setting)),
+            Contestant::shown("hyper-util", |setting| keep_alive::<HyperUtil>(1, setting)),
+            Contestant::shown(aiohttp::NAME, |setting| aiohttp::keep_alive(1, setting)),
         ],
     },
     Row {
         name: "HTTP client: keep-alive, 64 connections",
         unit: Unit::Time,
         contestants: &[
-            Contestant::ours("SmolTransport", |s| keep_alive::<Transport>(64, s)),
-            Contestant::peer("reqwest", 1.2, |s| keep_alive::<Reqwest>(64, s)),
-            Contestant::shown("hyper-util", |s| keep_alive::<HyperUtil>(64, s)),
-            Contestant::peer(aiohttp::NAME, 6.0, |s| aiohttp::keep_alive(64, s)),
+            Contestant::ours("ClientSession", |setting| {
+                keep_alive::<Session>(64, setting)
+            }),
+            Contestant::shown("SmolTransport", |setting| {
+                keep_alive::<Transport>(64, setting)
+            }),
+            Contestant::shown("surf on it", |setting| keep_alive::<Surf>(64, setting)),
+            Contestant::peer("reqwest", 1.2, |setting| keep_alive::<Reqwest>(64, setting)),
+            Contestant::shown("hyper-util", |setting| keep_alive::<HyperUtil>(64, setting)),
+            Contestant::peer(aiohttp::NAME, 6.0, |setting| {
+                aiohttp::keep_alive(64, setting)
+            }),
         ],
     },
     Row {
         name: "HTTP client: keep-alive, 1,000 connections",
         unit: Unit::Time,
         contestants: &[
-            Contestant::ours("SmolTransport", |s| keep_alive::<Transport>(1_000, s)),
-            Contestant::shown("reqwest", |s| keep_alive::<Reqwest>(1_000, s)),
-            Contestant::shown("hyper-util", |s| keep_alive::<HyperUtil>(1_000, s)),
-            Contestant::shown(aiohttp::NAME, |s| aiohttp::keep_alive(1_000, s)),
+            Contestant::ours("ClientSession", |setting| {
+                keep_alive::<Session>(1_000, setting)
+            }),
+            Contestant::shown("SmolTransport", |setting| {
+                keep_alive::<Transport>(1_000, setting)
+            }),
+            Contestant::shown("surf on it", |setting| keep_alive::<Surf>(1_000, setting)),
+            Contestant::shown("reqwest", |setting| keep_alive::<Reqwest>(1_000, setting)),
+            Contestant::shown("hyper-util", |setting| {
+                keep_alive::<HyperUtil>(1_000, setting)
+            }),
+            Contestant::shown(aiohttp::NAME, |setting| aiohttp::keep_alive(1_000, setting)),
         ],
     },
     Row {
         name: "HTTP client: 100 addresses that take 1 s each",
         unit: Unit::Time,
         contestants: &[
-            Contestant::ours("SmolTransport", slow_addresses::<Transport>),
+            Contestant::ours("ClientSession", slow_addresses::<Session>),
             Contestant::shown("reqwest", slow_addresses::<Reqwest>),
         ],
     },
@@ -73,7 +93,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "HTTP client: 50 MB down",
         unit: Unit::Time,
         contestants: &[
-            Contestant::ours("SmolTransport", download::<Transport>),
+            Contestant::ours("ClientSession", download::<Session>),
             Contestant::shown("reqwest", download::<Reqwest>),
         ],
     },
@@ -81,7 +101,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "HTTP client: memory per idle connection, of 1,000",
         unit: Unit::Bytes,
         contestants: &[
-            Contestant::ours("SmolTransport", idle_memory::<Transport>),
+            Contestant::ours("ClientSession", idle_memory::<Session>),
             Contestant::shown("reqwest", idle_memory::<Reqwest>),
         ],
     },
@@ -89,30 +109,34 @@ pub(crate) const ROWS: &[Row] = &[
         name: "HTTP server: a text, one thread",
         unit: Unit::Time,
         contestants: &[
-            Contestant::ours("axum::serve", |s| text(Served::Axum, Workers::One, s)),
-            Contestant::shown(aiohttp::NAME, |s| aiohttp::answers("/", s)),
+            Contestant::ours("axum::serve", |setting| {
+                text(Served::Axum, Workers::One, setting)
+            }),
+            Contestant::shown(aiohttp::NAME, |setting| aiohttp::answers("/", setting)),
         ],
     },
     Row {
         name: "HTTP server: JSON, one thread",
         unit: Unit::Time,
         contestants: &[
-            Contestant::ours("axum::serve", |s| json(Served::Axum, Workers::One, s)),
-            Contestant::shown(aiohttp::NAME, |s| aiohttp::answers("/json", s)),
+            Contestant::ours("axum::serve", |setting| {
+                json(Served::Axum, Workers::One, setting)
+            }),
+            Contestant::shown(aiohttp::NAME, |setting| aiohttp::answers("/json", setting)),
         ],
     },
     Row {
         name: "HTTP server: a text, two workers",
         unit: Unit::Time,
-        contestants: &[Contestant::ours("axum::serve", |s| {
-            text(Served::Axum, Workers::Two, s)
+        contestants: &[Contestant::ours("axum::serve", |setting| {
+            text(Served::Axum, Workers::Two, setting)
         })],
     },
     Row {
         name: "HTTP server: JSON, two workers",
         unit: Unit::Time,
-        contestants: &[Contestant::ours("axum::serve", |s| {
-            json(Served::Axum, Workers::Two, s)
+        contestants: &[Contestant::ours("axum::serve", |setting| {
+            json(Served::Axum, Workers::Two, setting)
         })],
     },
 ];

@@ -10,7 +10,7 @@ use std::pin::Pin;
 use ::http_body::Body;
 
 pub(super) use self::hyper_util::HyperUtil;
-pub(super) use self::ours::Transport;
+pub(super) use self::ours::{Session, Surf, Transport};
 pub(super) use self::reqwest::Reqwest;
 use crate::library::Library;
 
