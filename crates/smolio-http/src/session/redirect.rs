@@ -6,8 +6,10 @@ use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use url::Url;
 
 use super::request::Draft;
-use crate::auth;
-use crate::error::{RequestError, RequestErrorKind};
+use crate::{
+    auth,
+    error::{RequestError, RequestErrorKind},
+};
 
 /// An answer that sent the request on.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -59,6 +59,14 @@ use crate::{
 /// # server.join().unwrap();
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// One that is not awaited is not sent, and the compiler says so:
+///
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// let session = smolio_http::ClientSession::new();
+/// session.delete("http://localhost/everything");
+/// ```
 #[must_use = "a request is sent when it is awaited"]
 pub struct RequestBuilder {
     session: ClientSession,
