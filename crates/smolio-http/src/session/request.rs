@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    future::{Future, IntoFuture},
+    future::{Future, IntoFuture, ready},
     path::PathBuf,
     pin::Pin,
     sync::Arc,
@@ -71,7 +71,7 @@ use crate::{
 pub struct RequestBuilder {
     session: ClientSession,
     /// The first thing that cannot be, if any.
-    draft: Result<Draft, RequestError>,
+    draft: Result<Box<Draft>, RequestError>,
 }
 
 /// All that there is to say about a request.
@@ -95,7 +95,7 @@ impl RequestBuilder {
         Self {
             session: session.clone(),
             draft: match url {
-                Ok(url) => Draft::new(method, url),
+                Ok(url) => Draft::new(method, url).map(Box::new),
                 Err(error) => Err(invalid_url(error)),
             },
         }
@@ -328,7 +328,10 @@ impl IntoFuture for RequestBuilder {
 
     fn into_future(self) -> SendRequest {
         let Self { session, draft } = self;
-        SendRequest(Box::pin(async move { exchange(session, draft?).await }))
+        SendRequest(match draft {
+            Ok(draft) => Box::pin(exchange(session, draft)),
+            Err(error) => Box::pin(ready(Err(error))),
+        })
     }
 }
 
