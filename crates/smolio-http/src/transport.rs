@@ -194,6 +194,7 @@ impl SmolTransport {
 
     /// A connection that is the caller's own, for what begins as HTTP and goes on as something else. It has a place among the
     /// others, for as long as the caller keeps that.
+    #[cfg(feature = "websocket")]
     pub(crate) async fn connect_stream(
         &self,
         address: &http::Uri,

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    future::{Future, IntoFuture},
+    future::{Future, IntoFuture, ready},
     path::PathBuf,
     pin::Pin,
     sync::Arc,
@@ -71,7 +71,7 @@ use crate::{
 pub struct RequestBuilder {
     session: ClientSession,
     /// The first thing that cannot be, if any.
-    draft: Result<Draft, RequestError>,
+    draft: Result<Box<Draft>, RequestError>,
 }
 
 /// A request that somebody else sends.
@@ -119,7 +119,7 @@ impl RequestBuilder {
         Self {
             session: session.clone(),
             draft: match url {
-                Ok(url) => Draft::new(method, url),
+                Ok(url) => Draft::new(method, url).map(Box::new),
                 Err(error) => Err(invalid_url(error)),
             },
         }
@@ -141,7 +141,7 @@ impl RequestBuilder {
         });
         Self {
             session: session.clone(),
-            draft,
+            draft: draft.map(Box::new),
         }
     }
 
@@ -152,7 +152,7 @@ impl RequestBuilder {
         let draft = draft?;
         let timeouts = draft.timeouts.unwrap_or(session.0.settings.timeouts);
         let url = draft.url.clone();
-        let request = super::exchange::prepared(&session, draft)?;
+        let request = super::exchange::prepared(session.clone(), draft)?;
         Ok(Prepared {
             session,
             url,
@@ -328,7 +328,7 @@ impl RequestBuilder {
         let draft = self.draft.as_ref().ok()?.try_clone()?;
         Some(Self {
             session: self.session.clone(),
-            draft: Ok(draft),
+            draft: Ok(Box::new(draft)),
         })
     }
 
@@ -424,7 +424,10 @@ impl IntoFuture for RequestBuilder {
 
     fn into_future(self) -> SendRequest {
         let Self { session, draft } = self;
-        SendRequest(Box::pin(async move { exchange(session, draft?).await }))
+        SendRequest(match draft {
+            Ok(draft) => Box::pin(exchange(session, draft)),
+            Err(error) => Box::pin(ready(Err(error))),
+        })
     }
 }
 

@@ -20,6 +20,7 @@ use super::{
     error::{JsonError, StatusError},
     reader::ResponseReader,
     redirect::Redirect,
+    request::Draft,
     text,
 };
 use crate::error::{BodyError, BodyErrorKind};
@@ -43,7 +44,8 @@ pub struct Response {
     body: ResponseBody,
     /// What is held in memory at most.
     limit: u64,
-    request: Box<(Method, Url)>,
+    /// What this is the answer to.
+    request: Box<Draft>,
     history: Vec<Redirect>,
 }
 
@@ -52,15 +54,14 @@ impl Response {
         head: Parts,
         body: ResponseBody,
         limit: u64,
-        method: Method,
-        url: Url,
+        request: Box<Draft>,
         history: Vec<Redirect>,
     ) -> Self {
         Self {
             head,
             body,
             limit,
-            request: Box::new((method, url)),
+            request,
             history,
         }
     }
@@ -93,13 +94,13 @@ impl Response {
     #[must_use]
     #[doc(alias = "real_url")]
     pub fn url(&self) -> &Url {
-        &self.request.1
+        &self.request.url
     }
 
     /// The method of the request; after redirects that of the last one.
     #[must_use]
     pub fn method(&self) -> &Method {
-        &self.request.0
+        &self.request.method
     }
 
     /// The redirects that led here, the first one first.
@@ -127,7 +128,7 @@ impl Response {
         if self.head.status.as_u16() < 400 {
             return Ok(self);
         }
-        let (method, url) = *self.request;
+        let Draft { method, url, .. } = *self.request;
         Err(StatusError::new(self.head.status, method, url))
     }
 
@@ -236,7 +237,7 @@ impl Response {
 
     /// Spares the reading of what is too large anyway.
     fn check_length(&self) -> Result<(), BodyError> {
-        let is_head = self.request.0 == Method::HEAD;
+        let is_head = self.request.method == Method::HEAD;
         match self.content_length() {
             Some(length) if length > self.limit && !is_head => Err(self.too_large()),
             _ => Ok(()),
@@ -283,7 +284,7 @@ impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
             .field("status", &self.head.status)
-            .field("url", &self.request.1.as_str())
+            .field("url", &self.request.url.as_str())
             .field("version", &self.head.version)
             .field("headers", &self.head.headers)
             .finish_non_exhaustive()

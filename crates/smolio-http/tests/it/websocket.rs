@@ -47,7 +47,9 @@ where
 
 /// Sends back what comes, to the end.
 async fn echo(mut socket: WebSocket) {
-    while let Some(message) = socket.next().await {
-        socket.send(message.unwrap()).await.unwrap();
+    while let Some(Ok(message)) = socket.next().await {
+        if socket.send(message).await.is_err() {
+            return;
+        }
     }
 }

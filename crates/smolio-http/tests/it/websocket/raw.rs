@@ -125,6 +125,7 @@ pub(super) fn client(url: &str) -> TcpStream {
     let address = address.strip_suffix("/ws").unwrap();
     let mut peer = TcpStream::connect(address).unwrap();
     peer.set_read_timeout(Some(super::SAFETY)).unwrap();
+    peer.set_nodelay(true).unwrap();
     let request = format!(
         "GET /ws HTTP/1.1\r\nhost: {address}\r\nupgrade: websocket\r\nconnection: upgrade\r\n\
          sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
