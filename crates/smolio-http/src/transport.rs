@@ -24,11 +24,10 @@ use std::{
 use smolio_context::{Instant, waiting_for};
 use url::Url;
 
-pub(crate) use self::pool::Place;
+pub(crate) use self::{origin::Origin, pool::Place};
 use self::{
     alarm::{Alarm, Limits, TimedOut},
     connector::Connector,
-    origin::Origin,
     pool::{Kept, Pool, PoolLimits},
     prepare::{prepare, repeatable},
     tls::Protocols,

@@ -281,3 +281,20 @@ fn checked_close(code: CloseCode, reason: String) -> Result<CloseFrame, WebSocke
     }
     Ok(CloseFrame::new(code, reason))
 }
+
+/// A WebSocket over a stream on which the handshake is over, for the fuzz targets.
+#[cfg(fuzzing)]
+pub async fn after_handshake(
+    stream: impl self::core::Duplex + 'static,
+    is_client: bool,
+    message_limit: usize,
+) -> WebSocket {
+    use async_tungstenite::tungstenite::protocol::Role;
+
+    let role = if is_client { Role::Client } else { Role::Server };
+    let options = Options {
+        message_limit,
+        ..Options::default()
+    };
+    WebSocket::new(Core::new(Box::new(stream), Vec::new(), role, &options).await, None)
+}
