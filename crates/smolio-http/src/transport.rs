@@ -24,7 +24,6 @@ use std::{
 use smolio_context::{Instant, waiting_for};
 use url::Url;
 
-pub(crate) use self::{origin::Origin, pool::Place};
 use self::{
     alarm::{Alarm, Limits, TimedOut},
     connector::Connector,
@@ -41,6 +40,7 @@ pub use self::{
     timeouts::Timeouts,
     tls::TlsOptions,
 };
+pub(crate) use self::{origin::Origin, pool::Place};
 use crate::{
     body::Body,
     error::{Phase, RequestError, RequestErrorKind},

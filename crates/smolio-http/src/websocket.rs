@@ -291,10 +291,17 @@ pub async fn after_handshake(
 ) -> WebSocket {
     use async_tungstenite::tungstenite::protocol::Role;
 
-    let role = if is_client { Role::Client } else { Role::Server };
+    let role = if is_client {
+        Role::Client
+    } else {
+        Role::Server
+    };
     let options = Options {
         message_limit,
         ..Options::default()
     };
-    WebSocket::new(Core::new(Box::new(stream), Vec::new(), role, &options).await, None)
+    WebSocket::new(
+        Core::new(Box::new(stream), Vec::new(), role, &options).await,
+        None,
+    )
 }
