@@ -4,6 +4,7 @@ mod guest;
 mod hook;
 mod kernel;
 mod server_basic;
+mod server_bounds;
 mod server_failures;
 mod server_limits;
 mod server_load;

@@ -257,7 +257,6 @@ fn when_the_client_dies_its_handlers_are_dropped() {
                         .await
                         .unwrap();
                 }
-                eprintln!("{question:?}");
                 drop(client);
                 zero(&alive).await;
             }

@@ -23,13 +23,18 @@ fn tls(identity: &Identity) -> ServerTls {
     ServerTls::from_pem(&identity.chain_pem, &identity.key_pem).unwrap()
 }
 
+#[expect(clippy::print_stdout, reason = "whoever looks at the test shall know")]
+fn skip(why: &str) {
+    println!("skipped: {why}");
+}
+
 /// Runs a program of others, where it is installed.
 async fn program(name: &'static str, arguments: Vec<String>) -> Option<Output> {
     let output = to_thread(move || Command::new(name).args(arguments).output()).await;
     match output {
         Ok(output) => Some(output),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            println!("skipped: {name} is not installed");
+            skip(&format!("{name} is not installed"));
             None
         }
         Err(error) => panic!("{name}: {error}"),
@@ -50,7 +55,7 @@ async fn curl(arguments: &[&str]) -> Option<String> {
     let output = program("curl", arguments.collect()).await?;
     let errors = String::from_utf8_lossy(&output.stderr);
     if errors.contains("does not support") {
-        println!("skipped: {errors}");
+        skip(&errors);
         return None;
     }
     assert!(output.status.success(), "{errors}");

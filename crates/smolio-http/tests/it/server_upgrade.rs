@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use futures_lite::{AsyncReadExt, AsyncWriteExt, future::yield_now, io::copy};
+use futures_lite::{AsyncWriteExt, future::yield_now, io::copy};
 use http::{Request, Response, StatusCode};
 use smol::lock::Barrier;
 use smolio_executor::{Runner, run};
