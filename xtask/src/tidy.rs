@@ -3,6 +3,7 @@
 
 mod code;
 mod documents;
+mod foreign;
 mod graph;
 mod sources;
 mod unsafety;
@@ -33,7 +34,7 @@ impl Repository {
     /// The Rust files of the project.
     fn sources(&self) -> impl Iterator<Item = &TextFile> {
         let ours = |path: &str| {
-            ["crates/", "examples/", "bench/", "xtask/"]
+            ["crates/", "examples/", "httpbin/", "bench/", "xtask/"]
                 .iter()
                 .any(|top| path.starts_with(top))
         };
@@ -73,6 +74,14 @@ const RULES: &[(&str, Rule)] = &[
     (
         "every unsafe block says why it is sound",
         unsafety::arguments,
+    ),
+    (
+        "crates that may have to go are named in one place",
+        foreign::homes,
+    ),
+    (
+        "what is unmaintained comes to those who ask for it",
+        foreign::unmaintained,
     ),
     ("every example is in the README", documents::examples),
     ("ARCHITECTURE.md is short", documents::architecture),

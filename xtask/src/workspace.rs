@@ -52,6 +52,8 @@ pub(crate) struct Dependency {
     pub(crate) development: bool,
     /// It is named by its path.
     pub(crate) internal: bool,
+    /// Only a feature brings it.
+    pub(crate) optional: bool,
 }
 
 /// A text file below the root.
@@ -115,6 +117,7 @@ fn dependency(value: &Value) -> Dependency {
         requirement: string(value, "req"),
         development: value["kind"] == "dev",
         internal: value["path"].is_string(),
+        optional: value["optional"] == true,
     }
 }
 

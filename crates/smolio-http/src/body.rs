@@ -2,19 +2,33 @@
 
 use std::{
     fmt, io,
+    path::PathBuf,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
 use futures_core::Stream;
+use futures_io::AsyncRead;
 use http_body::{Frame, SizeHint};
+
+use crate::progress::OnProgress;
+
+mod chain;
+mod file;
+mod pieces;
+mod watched;
+
+use chain::Chain;
+use file::FileBody;
+use pieces::Pieces;
+use watched::Watched;
 
 type BoxedStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 
-/// What is sent: nothing, bytes that are there, or a stream of them.
+/// What is sent: nothing, bytes that are there, a file, or a stream of bytes.
 ///
-/// Bytes can be sent again, when a request is redirected or tried once more; a stream cannot.
+/// Bytes and files can be sent again, when a request is redirected or tried once more; a stream cannot.
 #[derive(Default)]
 pub struct Body(Kind);
 
@@ -27,6 +41,9 @@ enum Kind {
         stream: BoxedStream,
         length: Option<u64>,
     },
+    File(FileBody),
+    Chain(Chain),
+    Watched(Box<Watched>),
 }
 
 impl Body {
@@ -60,24 +77,62 @@ impl Body {
         })
     }
 
+    /// What a reader gives, up to its end. With a length, a reader that gives more or less is an error.
+    pub fn reader<R>(reader: R, length: Option<u64>) -> Self
+    where
+        R: AsyncRead + Send + 'static,
+    {
+        Self(Kind::Stream {
+            stream: Box::pin(Pieces::new(Box::pin(reader))),
+            length,
+        })
+    }
+
+    /// A file, with the length that it has now. One that is shorter when it is sent is an error; what has been added
+    /// meanwhile is not sent.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or is a directory.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: nothing but the open file is lost.
+    pub async fn file(path: impl Into<PathBuf>) -> io::Result<Self> {
+        FileBody::open(path.into()).await.map(Kind::File).map(Self)
+    }
+
+    /// Several, one after the other.
+    pub(crate) fn chain(bodies: impl IntoIterator<Item = Self>) -> Self {
+        Self(Kind::Chain(Chain::new(bodies)))
+    }
+
+    /// Tells of each chunk that is sent.
+    pub(crate) fn watched(self, report: OnProgress) -> Self {
+        Self(Kind::Watched(Box::new(Watched::new(self, report))))
+    }
+
     /// The bytes, if they are there.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&[u8]> {
         match &self.0 {
             Kind::Empty => Some(&[]),
             Kind::Bytes(bytes) => Some(bytes),
-            Kind::Stream { .. } => None,
+            Kind::Watched(watched) => watched.body().as_bytes(),
+            Kind::Stream { .. } | Kind::File(_) | Kind::Chain(_) => None,
         }
     }
 
     /// The same once more, unless it is a stream.
     #[must_use]
     pub fn try_clone(&self) -> Option<Self> {
-        match &self.0 {
-            Kind::Empty => Some(Self(Kind::Empty)),
-            Kind::Bytes(bytes) => Some(Self(Kind::Bytes(bytes.clone()))),
-            Kind::Stream { .. } => None,
-        }
+        let kind = match &self.0 {
+            Kind::Empty => Kind::Empty,
+            Kind::Bytes(bytes) => Kind::Bytes(bytes.clone()),
+            Kind::Stream { .. } => return None,
+            Kind::File(file) => Kind::File(file.again()),
+            Kind::Chain(chain) => Kind::Chain(chain.again()?),
+            Kind::Watched(watched) => Kind::Watched(Box::new(watched.again()?)),
+        };
+        Some(Self(kind))
     }
 
     /// How many bytes it has, if that is known.
@@ -87,6 +142,25 @@ impl Body {
             Kind::Empty => Some(0),
             Kind::Bytes(bytes) => Some(bytes.len() as u64),
             Kind::Stream { length, .. } => *length,
+            Kind::File(file) => Some(file.left()),
+            Kind::Chain(chain) => chain.length(),
+            Kind::Watched(watched) => watched.length(),
+        }
+    }
+
+    /// The next chunk.
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        match &mut self.0 {
+            Kind::Empty => Poll::Ready(None),
+            Kind::Bytes(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.0 = Kind::Empty;
+                Poll::Ready(Some(Ok(bytes)))
+            }
+            Kind::Stream { stream, .. } => stream.as_mut().poll_next(cx),
+            Kind::File(file) => file.poll_next(cx),
+            Kind::Chain(chain) => chain.poll_next(cx),
+            Kind::Watched(watched) => watched.poll_next(cx),
         }
     }
 }
@@ -120,26 +194,30 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        match &mut self.0 {
-            Kind::Empty => Poll::Ready(None),
-            Kind::Bytes(bytes) => {
-                let frame = Frame::data(std::mem::take(bytes));
-                self.0 = Kind::Empty;
-                Poll::Ready(Some(Ok(frame)))
-            }
-            Kind::Stream { stream, .. } => stream
-                .as_mut()
-                .poll_next(cx)
-                .map(|next| next.map(|chunk| chunk.map(Frame::data))),
-        }
+        let chunk = ready!(self.poll_chunk(cx));
+        Poll::Ready(chunk.map(|chunk| chunk.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.0, Kind::Empty)
+        match &self.0 {
+            Kind::Empty => true,
+            Kind::Bytes(_) | Kind::Stream { .. } | Kind::Chain(_) => false,
+            Kind::File(file) => file.left() == 0,
+            Kind::Watched(watched) => watched.is_at_end(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
         self.length()
             .map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}
+
+/// The chunks, for a body that goes into another one.
+impl Stream for Body {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_chunk(cx)
     }
 }

@@ -14,7 +14,7 @@ type Source = Box<dyn Error + Send + Sync>;
 pub enum Phase {
     /// The whole exchange: from the request to the last byte of the answer.
     Total,
-    /// Until there is a connection, with the wait for a free one.
+    /// Until there is a new connection: the lookup of the name, TCP, the proxy and TLS. Not the wait for a place among the others.
     Connect,
     /// From the request to the head of the answer.
     FirstByte,
@@ -69,6 +69,8 @@ pub enum RequestErrorKind {
     },
     /// A redirect to what is no address of HTTP.
     InvalidRedirect,
+    /// A redirect wants the body again, and it was a stream.
+    BodyNotReplayable,
     /// The session was closed.
     Closed,
 }
@@ -169,6 +171,9 @@ impl fmt::Display for RequestError {
                 write!(f, "redirected more than {limit} times")
             }
             RequestErrorKind::InvalidRedirect => f.write_str("redirected to no address of HTTP"),
+            RequestErrorKind::BodyNotReplayable => {
+                f.write_str("redirected, and the body cannot be sent again")
+            }
             RequestErrorKind::Closed => f.write_str("the session is closed"),
         }?;
         match &self.0.source {

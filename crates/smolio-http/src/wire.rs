@@ -1,13 +1,17 @@
 //! The one module that names hyper: what goes over a connection, and how.
 
 mod connection;
+mod failure;
 mod io;
+mod line;
+mod outgoing;
 mod server;
 #[cfg(feature = "http2")]
 mod server_http2;
 
 pub(crate) use connection::{Connection, Incoming, SendFailure};
 pub(crate) use io::Io;
+pub(crate) use line::Sending;
 pub(crate) use server::{Ending, HeadLimits, Http1, Protocol, RequestIncoming, Respond};
 #[cfg(feature = "http2")]
 pub(crate) use server_http2::{Http2, StreamGroup};

@@ -160,6 +160,7 @@ mod tests {
             requirement: EXACTLY.to_owned(),
             development: false,
             internal: true,
+            optional: false,
         }
     }
 

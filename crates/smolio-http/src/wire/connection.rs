@@ -4,27 +4,46 @@
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
 use futures_lite::FutureExt;
-use http_body::{Body as _, Frame};
+use http_body::{Body as _, Frame, SizeHint};
 use hyper::client::conn::http1;
 
-use super::Io;
-use crate::{body::Body, stream::Stream};
+use super::{
+    Io,
+    failure::{body_error, request_error},
+    line::{Line, Watched},
+    outgoing::Outgoing,
+};
+use crate::{
+    body::Body,
+    error::{BodyError, RequestError},
+    stream::Stream,
+};
+
+/// The head of an answer may be so large, and its trailers. Browsers take 256 KiB, curl 300.
+const MAX_HEAD: usize = 256 * 1024;
+
+/// hyper's buffer for both directions is as large: more of a request's body is taken only when some was written.
+const MAX_BUFFER: usize = MAX_HEAD;
 
 /// A connection over which one request after the other may go.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    sender: http1::SendRequest<Body>,
+    sender: http1::SendRequest<Outgoing>,
     driver: Driver,
+    line: Arc<Line>,
 }
+
+type Driven = http1::Connection<Io<Watched>, Outgoing>;
 
 /// hyper's half of the connection. It must be polled while anything is to move, and not once it has ended.
 #[derive(Debug)]
-struct Driver(Option<Pin<Box<http1::Connection<Io<Stream>, Body>>>>);
+struct Driver(Option<Pin<Box<Driven>>>);
 
 impl Driver {
     /// Moves what can be moved. Ready once the connection has ended, in whichever way: those who wait for something from it
@@ -46,21 +65,43 @@ impl Driver {
 /// A request that got no answer.
 #[derive(Debug)]
 pub(crate) struct SendFailure {
-    pub(crate) error: hyper::Error,
+    pub(crate) error: RequestError,
     /// The request, if no byte of it was written.
     pub(crate) unsent: Option<http::Request<Body>>,
 }
 
 impl Connection {
-    pub(crate) async fn new(stream: Stream) -> Result<Self, hyper::Error> {
-        let (sender, connection) = http1::handshake(Io::new(stream)).await?;
-        let driver = Driver(Some(Box::pin(connection)));
-        Ok(Self { sender, driver })
+    /// Nothing is sent, and nothing waited for.
+    pub(crate) async fn new(stream: Stream) -> Result<Self, RequestError> {
+        let line = Line::new();
+        let io = Io::new(Watched::new(stream, line.clone()));
+        let mut builder = http1::Builder::new();
+        builder.max_buf_size(MAX_BUFFER).max_header_size(MAX_HEAD);
+        match builder.handshake(io).await {
+            Ok((sender, connection)) => Ok(Self {
+                sender,
+                driver: Driver(Some(Box::pin(connection))),
+                line,
+            }),
+            Err(error) => Err(request_error(&error, &line)),
+        }
+    }
+
+    /// How far the request is.
+    pub(crate) fn line(&self) -> Arc<Line> {
+        self.line.clone()
     }
 
     /// Whether a request may be sent: not if the peer has hung up, or sent what nobody asked for.
-    pub(crate) fn poll_open(&mut self, cx: &mut Context<'_>) -> bool {
+    fn poll_open(&mut self, cx: &mut Context<'_>) -> bool {
         self.driver.poll(cx).is_pending() && self.sender.is_ready()
+    }
+
+    /// The same for a connection that nobody has looked after for a while. It costs a system call: what has come since the
+    /// reactor's last turn must not be taken for an answer, and a request that cannot be sent twice should not be lost.
+    pub(crate) fn poll_still_open(&mut self, cx: &mut Context<'_>) -> bool {
+        self.line.distrust();
+        self.poll_open(cx)
     }
 
     /// Sends a request, and waits for the head of the answer.
@@ -68,6 +109,7 @@ impl Connection {
         mut self,
         request: http::Request<Body>,
     ) -> Result<http::Response<Incoming>, SendFailure> {
+        let request = request.map(|body| Outgoing::new(body, self.line.clone()));
         let mut response = pin!(self.sender.try_send_request(request));
         let outcome = poll_fn(|cx| {
             loop {
@@ -87,8 +129,8 @@ impl Connection {
             Err(mut failure) => {
                 let unsent = failure.take_message();
                 Err(SendFailure {
-                    error: failure.into_error(),
-                    unsent,
+                    unsent: unsent.map(|request| request.map(Outgoing::into_body)),
+                    error: request_error(&failure.into_error(), &self.line),
                 })
             }
         }
@@ -106,10 +148,10 @@ impl Incoming {
     pub(crate) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         loop {
             if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
-                return Poll::Ready(frame);
+                return Poll::Ready(frame.map(|frame| frame.map_err(|error| body_error(&error))));
             }
             let Some(connection) = &mut self.connection else {
                 return Poll::Pending;
@@ -118,7 +160,10 @@ impl Incoming {
             // It has left a chunk, or said why there are no more.
             match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Pending if ended => self.connection = None,
-                frame => return frame,
+                frame => {
+                    return frame
+                        .map(|frame| frame.map(|frame| frame.map_err(|error| body_error(&error))));
+                }
             }
         }
     }
@@ -127,6 +172,10 @@ impl Incoming {
     pub(crate) fn take_connection(&mut self, cx: &mut Context<'_>) -> Option<Connection> {
         let mut connection = self.connection.take()?;
         connection.poll_open(cx).then_some(connection)
+    }
+
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 
     pub(crate) fn is_end(&self) -> bool {

@@ -18,17 +18,25 @@ thread_local! {
     static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
+/// So many reads in a row may give something, a megabyte in all: hyper reads on as long as it can do nothing with what it gets,
+/// and a peer that sends nothing but interim answers would keep the thread for ever.
+const MAX_READS: u8 = 64;
+
 /// Something to read from and write to, for hyper.
 #[derive(Debug)]
-pub(crate) struct Io<S>(S);
+pub(crate) struct Io<S> {
+    stream: S,
+    /// Reads that gave something, since the last that did not.
+    reads: u8,
+}
 
 impl<S> Io<S> {
     pub(crate) fn new(stream: S) -> Self {
-        Self(stream)
+        Self { stream, reads: 0 }
     }
 
     pub(crate) fn into_inner(self) -> S {
-        self.0
+        self.stream
     }
 }
 
@@ -38,12 +46,21 @@ impl<S: AsyncRead + Unpin> Read for Io<S> {
         cx: &mut Context<'_>,
         mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.reads == MAX_READS {
+            self.reads = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let mut scratch = SCRATCH.take();
         scratch.resize(SCRATCH_SIZE, 0);
         let place = SCRATCH_SIZE.min(buffer.remaining());
-        let read = Pin::new(&mut self.0).poll_read(cx, &mut scratch[..place]);
-        if let Poll::Ready(Ok(count)) = read {
-            buffer.put_slice(&scratch[..count]);
+        let read = Pin::new(&mut self.stream).poll_read(cx, &mut scratch[..place]);
+        match read {
+            Poll::Ready(Ok(count)) => {
+                self.reads += 1;
+                buffer.put_slice(&scratch[..count]);
+            }
+            _ => self.reads = 0,
         }
         SCRATCH.set(scratch);
         read.map_ok(drop)
@@ -56,7 +73,7 @@ impl<S: AsyncWrite + Unpin> Write for Io<S> {
         cx: &mut Context<'_>,
         buffer: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buffer)
+        Pin::new(&mut self.stream).poll_write(cx, buffer)
     }
 
     fn poll_write_vectored(
@@ -64,7 +81,7 @@ impl<S: AsyncWrite + Unpin> Write for Io<S> {
         cx: &mut Context<'_>,
         buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write_vectored(cx, buffers)
+        Pin::new(&mut self.stream).poll_write_vectored(cx, buffers)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -72,10 +89,10 @@ impl<S: AsyncWrite + Unpin> Write for Io<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_close(cx)
+        Pin::new(&mut self.stream).poll_close(cx)
     }
 }

@@ -1,5 +1,10 @@
 //! The tests of smolio-http, through its public interface.
 
+mod answers;
+mod events;
+mod events_model;
+mod events_server;
+mod events_source;
 mod guest;
 mod hook;
 mod kernel;
@@ -12,4 +17,5 @@ mod server_shutdown;
 mod server_smuggling;
 mod server_tls;
 mod server_upgrade;
+mod session;
 mod support;

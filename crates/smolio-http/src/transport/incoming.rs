@@ -1,0 +1,176 @@
+//! `IncomingBody`: the body of an answer, as it comes over the wire.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http_body::{Frame, SizeHint};
+use smolio_context::{poll_budget, spend_budget, waiting_for};
+
+use super::{
+    alarm::{Alarm, Limits, TimedOut},
+    pool::{Kept, Place},
+};
+use crate::{
+    error::{BodyError, BodyErrorKind, Phase},
+    wire::Incoming,
+};
+
+/// A body that never makes its reader wait is looked at by the clock now and then: it may have no end.
+const FRAMES_PER_LOOK: u8 = 16;
+
+/// The body of an answer, as it comes over the wire: a stream of chunks. When it has been read to its end the connection is used
+/// again; when it is dropped before, the connection is closed.
+///
+/// The limits of time of the request hold for it too: see [`Timeouts`](crate::Timeouts).
+#[derive(Debug)]
+pub struct IncomingBody {
+    /// None after the end, or a failure.
+    live: Option<Live>,
+}
+
+#[derive(Debug)]
+struct Live {
+    incoming: Incoming,
+    alarm: Alarm,
+    limits: Limits,
+    place: Place,
+    /// Whether something has come since the limit of the stall began.
+    has_moved: bool,
+    frames: u8,
+}
+
+impl IncomingBody {
+    pub(super) fn new(incoming: Incoming, place: Place, alarm: Alarm, limits: Limits) -> Self {
+        Self {
+            live: Some(Live {
+                incoming,
+                alarm,
+                limits,
+                place,
+                has_moved: true,
+                frames: 0,
+            }),
+        }
+    }
+
+    /// Lets the connection go as soon as there is nothing more to come: not all readers ask for the end.
+    pub(super) fn end_if_over(&mut self, cx: &mut Context<'_>) {
+        let live = self.live.take_if(|live| live.incoming.is_end());
+        if let Some(live) = live {
+            live.end(cx);
+        }
+    }
+
+    fn fail(&mut self, error: BodyError) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        self.live = None;
+        Poll::Ready(Some(Err(error)))
+    }
+}
+
+impl Live {
+    fn end(mut self, cx: &mut Context<'_>) {
+        if let Some(connection) = self.incoming.take_connection(cx) {
+            let alarm = self.alarm;
+            self.place.keep(Kept { connection, alarm });
+        }
+    }
+
+    /// Whether a body that is waited for has made its reader wait for too long.
+    fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<TimedOut> {
+        if self.has_moved {
+            self.has_moved = false;
+            self.limits.begin(Phase::Stall);
+        }
+        self.limits.poll(&mut self.alarm, cx)
+    }
+
+    /// Whether a body that is always ready has gone on for too long.
+    fn poll_endless(&mut self, cx: &mut Context<'_>) -> Poll<TimedOut> {
+        self.has_moved = true;
+        self.frames += 1;
+        if self.frames < FRAMES_PER_LOOK {
+            return Poll::Pending;
+        }
+        self.frames = 0;
+        self.limits.pause();
+        self.limits.poll(&mut self.alarm, cx)
+    }
+}
+
+fn timed_out(TimedOut { phase, limit }: TimedOut) -> BodyError {
+    BodyError::new(BodyErrorKind::TimedOut { phase, limit })
+}
+
+impl http_body::Body for IncomingBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let Some(live) = &mut self.live else {
+            return Poll::Ready(None);
+        };
+        ready!(poll_budget(cx));
+        let late = match live.incoming.poll_frame(cx) {
+            Poll::Pending => {
+                let late = live.poll_stalled(cx);
+                if late.is_pending() {
+                    waiting_for(|| "the body of an answer".to_owned());
+                }
+                ready!(late)
+            }
+            Poll::Ready(Some(Err(error))) => return self.fail(error),
+            Poll::Ready(None) => {
+                if let Some(live) = self.live.take() {
+                    live.end(cx);
+                }
+                return Poll::Ready(None);
+            }
+            Poll::Ready(Some(Ok(frame))) => {
+                spend_budget();
+                match live.poll_endless(cx) {
+                    Poll::Ready(late) => late,
+                    Poll::Pending => {
+                        self.end_if_over(cx);
+                        return Poll::Ready(Some(Ok(frame)));
+                    }
+                }
+            }
+        };
+        self.fail(timed_out(late))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.live.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.live {
+            None => SizeHint::with_exact(0),
+            Some(live) => live.incoming.size_hint(),
+        }
+    }
+}
+
+/// The chunks of data; trailers are left out.
+impl Stream for IncomingBody {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            let frame = ready!(http_body::Body::poll_frame(self.as_mut(), cx));
+            match frame.map(|frame| frame.map(Frame::into_data)) {
+                None => return Poll::Ready(None),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Ok(Ok(data))) => return Poll::Ready(Some(Ok(data))),
+                Some(Ok(Err(_))) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! `Origin`: whom a connection leads to.
+
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+};
+
+use http::{
+    Uri,
+    uri::{Authority, Scheme},
+};
+
+use crate::error::{RequestError, RequestErrorKind};
+
+/// A scheme, a host and a port. Connections are shared among requests to the same one.
+///
+/// Made without an allocation: the host is a part of the address that the request has.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    is_secure: bool,
+    authority: Authority,
+    port: u16,
+}
+
+impl Origin {
+    /// The origin of a whole address.
+    pub(crate) fn of(address: &Uri) -> Result<Self, RequestError> {
+        let invalid = || RequestError::new(RequestErrorKind::InvalidUrl);
+        let is_secure = match address.scheme() {
+            Some(scheme) if *scheme == Scheme::HTTP => false,
+            Some(scheme) if *scheme == Scheme::HTTPS => true,
+            Some(scheme) => {
+                return Err(invalid().because(format!("the scheme is {scheme}")));
+            }
+            None => return Err(invalid().because("there is no scheme")),
+        };
+        let authority = address.authority().ok_or_else(invalid)?.clone();
+        if authority.host().is_empty() {
+            return Err(invalid().because("there is no host"));
+        }
+        let default = if is_secure { 443 } else { 80 };
+        let port = match port_text(&authority) {
+            "" => default,
+            port => port.parse().map_err(|error| invalid().because(error))?,
+        };
+        Ok(Self {
+            is_secure,
+            authority,
+            port,
+        })
+    }
+
+    /// Whether it is spoken to in TLS.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.is_secure
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// A name or an address, without the brackets that IPv6 has in an address of the web.
+    pub(crate) fn host(&self) -> &str {
+        let host = self.authority.host();
+        let inner = host.strip_prefix('[');
+        inner
+            .and_then(|inner| inner.strip_suffix(']'))
+            .unwrap_or(host)
+    }
+
+    /// As it stands in a `host` header: without who asks, and without a port that is the usual one.
+    pub(crate) fn host_header(&self) -> String {
+        let host = self.authority.host();
+        match (self.is_secure, self.port) {
+            (false, 80) | (true, 443) => host.to_owned(),
+            (_, port) => format!("{host}:{port}"),
+        }
+    }
+}
+
+/// What stands behind the host: a number that is too large as well.
+fn port_text(authority: &Authority) -> &str {
+    let text = authority.as_str();
+    let text = text.rsplit_once('@').map_or(text, |(_, text)| text);
+    let port = text.strip_prefix(authority.host()).unwrap_or_default();
+    port.strip_prefix(':').unwrap_or_default()
+}
+
+/// The host and the port.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.authority.host(), self.port)
+    }
+}
+
+impl PartialEq for Origin {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_secure == other.is_secure
+            && self.port == other.port
+            && self.host().eq_ignore_ascii_case(other.host())
+    }
+}
+
+impl Eq for Origin {}
+
+impl Hash for Origin {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.is_secure.hash(state);
+        self.port.hash(state);
+        for byte in self.host().bytes() {
+            state.write_u8(byte.to_ascii_lowercase());
+        }
+    }
+}

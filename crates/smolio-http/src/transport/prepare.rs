@@ -1,0 +1,111 @@
+//! A request made ready for the wire: what the connection decides is not left to whoever made the request.
+
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version,
+    header::{
+        CONNECTION, CONTENT_LENGTH, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
+        TRANSFER_ENCODING, UPGRADE,
+    },
+};
+
+use super::{connector::Route, origin::Origin};
+use crate::{
+    body::Body,
+    error::{RequestError, RequestErrorKind},
+};
+
+/// How long a message is, and what becomes of its connection: a request that says something else than is done could be read
+/// as two requests by somebody on the way.
+const DECIDED_HERE: [HeaderName; 9] = [
+    CONTENT_LENGTH,
+    TRANSFER_ENCODING,
+    TE,
+    TRAILER,
+    UPGRADE,
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+];
+
+/// As the request goes over the wire.
+pub(super) fn prepare(
+    mut request: Request<Body>,
+    origin: &Origin,
+    route: Route<'_>,
+) -> Result<Request<Body>, RequestError> {
+    if *request.method() == Method::CONNECT {
+        return Err(RequestError::new(RequestErrorKind::InvalidRequest)
+            .because("a tunnel is made by a proxy that is configured, not by a request"));
+    }
+    *request.version_mut() = Version::HTTP_11;
+    request.extensions_mut().clear();
+    let length = request.body().length();
+    let method = request.method().clone();
+    let headers = request.headers_mut();
+    clean(headers);
+    announce(headers, &method, length);
+    if !headers.contains_key(HOST) {
+        let host = HeaderValue::try_from(origin.host_header())
+            .map_err(|error| RequestError::new(RequestErrorKind::InvalidUrl).because(error))?;
+        headers.insert(HOST, host);
+    }
+    let target = match route {
+        Route::Handed(proxy) => {
+            if let Some(authorization) = &proxy.authorization {
+                headers.insert(PROXY_AUTHORIZATION, authorization.clone());
+            }
+            let path = request.uri().path_and_query();
+            let path = path.map_or("/", |path| path.as_str());
+            Uri::try_from(format!("http://{}{path}", origin.host_header()))
+                .map_err(|error| RequestError::new(RequestErrorKind::InvalidUrl).because(error))?
+        }
+        Route::Direct | Route::Tunnel(_) => match request.uri().path_and_query() {
+            Some(path) => Uri::from(path.clone()),
+            None => Uri::default(),
+        },
+    };
+    *request.uri_mut() = target;
+    Ok(request)
+}
+
+fn clean(headers: &mut HeaderMap) {
+    for name in &DECIDED_HERE {
+        headers.remove(name);
+    }
+    // That a connection is to be closed may be said, and is kept to. Anything else names headers that are for one hop only.
+    let closes = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"close");
+    let is_last = headers.get_all(CONNECTION).iter().any(closes);
+    headers.remove(CONNECTION);
+    if is_last {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+}
+
+/// Says that there is a body, or that there is none, where hyper would not.
+fn announce(headers: &mut HeaderMap, method: &Method, length: Option<u64>) {
+    match length {
+        // hyper takes a `GET` with a body of unknown length for one without a body.
+        None => {
+            headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        }
+        // Servers may ask for a length where the method is one that has a body (RFC 9110, section 8.6).
+        Some(0) if [Method::POST, Method::PUT, Method::PATCH].contains(method) => {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        Some(_) => {}
+    }
+}
+
+/// The same once more, if it may be sent twice although the peer may have acted on it already: it has no body, and its method
+/// promises that twice is as good as once.
+pub(super) fn repeatable(request: &Request<Body>) -> Option<Request<Body>> {
+    if !request.method().is_idempotent() || request.body().length() != Some(0) {
+        return None;
+    }
+    let mut again = Request::new(Body::empty());
+    *again.method_mut() = request.method().clone();
+    *again.uri_mut() = request.uri().clone();
+    *again.headers_mut() = request.headers().clone();
+    Some(again)
+}
