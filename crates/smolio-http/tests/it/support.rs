@@ -3,6 +3,7 @@
 pub(crate) mod certificates;
 pub(crate) mod peer;
 pub(crate) mod script;
+pub(crate) mod tunnel;
 
 use std::{future::Future, time::Duration};
 

@@ -1,0 +1,11 @@
+//! The transport against peers that do what they should, and those that do not.
+
+mod answers;
+mod cancel;
+mod kernel;
+mod places;
+mod proxies;
+mod requests;
+mod retries;
+mod timeouts;
+mod tls;
