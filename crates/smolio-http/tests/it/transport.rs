@@ -2,6 +2,8 @@
 
 mod answers;
 mod cancel;
+#[cfg(feature = "http2")]
+mod http2;
 mod kernel;
 mod places;
 mod proxies;
