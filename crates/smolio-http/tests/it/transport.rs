@@ -7,6 +7,7 @@ mod http2;
 mod kernel;
 mod places;
 mod proxies;
+mod random;
 mod requests;
 mod retries;
 mod timeouts;

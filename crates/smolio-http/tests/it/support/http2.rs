@@ -95,7 +95,7 @@ impl Http2Server {
     /// # Panics
     /// If that takes too long.
     pub(crate) fn wait_closed(&self) {
-        let begun = std::time::Instant::now();
+        let begun = smolio_context::Instant::now();
         while !self.is_closed() {
             assert!(
                 begun.elapsed() < super::SAFETY,

@@ -44,10 +44,8 @@ fn many_requests_share_one_connection() {
             .map(|number| {
                 let (transport, url) = (transport.clone(), server.url(&format!("/{number}")));
                 spawn(async move {
-                    assert_eq!(
-                        fetch(&transport, &url).await.unwrap().body(),
-                        url.as_bytes()
-                    )
+                    let answer = fetch(&transport, &url).await.unwrap();
+                    assert_eq!(answer.body(), url.as_bytes());
                 })
             })
             .collect();
