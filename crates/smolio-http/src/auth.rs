@@ -15,7 +15,10 @@ pub(crate) fn basic(name: &[u8], password: &[u8]) -> HeaderValue {
     value
 }
 
-/// The value of `authorization` for a token. None when it has characters that no header can have.
+/// The value of `authorization` for a token.
+///
+/// # Errors
+/// When it has characters that no header can have.
 pub(crate) fn bearer(token: &str) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
     let mut value = HeaderValue::try_from(format!("Bearer {token}"))?;
     value.set_sensitive(true);

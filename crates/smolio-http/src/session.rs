@@ -1,11 +1,17 @@
 //! `ClientSession`: requests that share connections, cookies and settings.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use http::Method;
 use url::Url;
 
-use crate::transport::SmolTransport;
+use crate::transport::{SmolTransport, TransportStats};
 
 mod into_url;
 
@@ -27,8 +33,12 @@ mod text;
 
 mod error;
 
-#[cfg(feature = "surf")]
-pub(crate) use exchange::CONNECTION_HEADERS;
+#[cfg(fuzzing)]
+pub(crate) use self::{
+    redirect::target as redirect_target,
+    retry::retry_after,
+    text::{charset, decode},
+};
 
 pub use builder::SessionBuilder;
 pub use cookies::{CookieError, CookieJar};
@@ -78,6 +88,9 @@ pub struct ClientSession(Arc<Session>);
 struct Session {
     settings: builder::Settings,
     transport: SmolTransport,
+    /// Whether others have the transport too.
+    is_transport_shared: bool,
+    is_closed: AtomicBool,
 }
 
 impl ClientSession {
@@ -132,6 +145,27 @@ impl ClientSession {
     /// Any other method.
     pub fn request(&self, method: Method, url: impl IntoUrl) -> RequestBuilder {
         RequestBuilder::new(self, method, url)
+    }
+
+    /// What its transport has, and has done so far.
+    #[must_use]
+    pub fn stats(&self) -> TransportStats {
+        self.0.transport.stats()
+    }
+
+    /// Closes the connections that are kept, and refuses requests from now on, with
+    /// [`RequestErrorKind::Closed`](crate::RequestErrorKind::Closed). Those under way may end. A transport that was
+    /// [handed over](SessionBuilder::transport) stays open for others.
+    ///
+    /// Dropping the last clone does the same: this is for sessions of which there are clones elsewhere.
+    ///
+    /// # Cancel safety
+    /// All of it is done at the first poll.
+    pub async fn close(&self) {
+        self.0.is_closed.store(true, Ordering::Relaxed);
+        if !self.0.is_transport_shared {
+            self.0.transport.close().await;
+        }
     }
 
     /// What the addresses of requests are relative to.

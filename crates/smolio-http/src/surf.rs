@@ -17,7 +17,7 @@ use url::{Position, Url};
 use crate::{
     body::Body,
     error::{RequestError, RequestErrorKind},
-    session::{CONNECTION_HEADERS, ClientSession, RequestBuilder, ResponseReader},
+    session::{ClientSession, RequestBuilder, ResponseReader},
     transport::SmolTransport,
 };
 
@@ -138,10 +138,6 @@ async fn take_apart(request: types::Request) -> Result<(Head, Body), RequestErro
     let mut headers = HeaderMap::new();
     for (name, values) in &request {
         let name = HeaderName::from_bytes(name.as_str().as_bytes()).map_err(invalid)?;
-        // These are the transport's business; what is said here could be false.
-        if CONNECTION_HEADERS.contains(&name) {
-            continue;
-        }
         for value in values {
             let value = HeaderValue::from_str(value.as_str()).map_err(invalid)?;
             headers.append(&name, value);

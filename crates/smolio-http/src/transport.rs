@@ -248,6 +248,11 @@ impl SmolTransport {
         Ok((stream, place))
     }
 
+    /// The limits of time of requests that have none of their own.
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        self.0.timeouts
+    }
+
     /// What it has, and what it has done so far.
     #[must_use]
     pub fn stats(&self) -> TransportStats {

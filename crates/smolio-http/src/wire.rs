@@ -2,16 +2,27 @@
 
 mod connection;
 mod failure;
-#[cfg(feature = "http2")]
-mod http2;
 mod io;
 mod line;
+#[cfg(feature = "http2")]
+mod multiplexed;
 mod outgoing;
 mod server;
+#[cfg(feature = "http2")]
+mod server_http2;
 
 pub(crate) use connection::{Connection, Incoming, SendFailure};
-#[cfg(feature = "http2")]
-pub(crate) use http2::{Http2, Spawner};
 pub(crate) use io::Io;
 pub(crate) use line::{Line, Sending};
-pub(crate) use server::{Ending, HeadLimits, Http1, RequestIncoming, Respond};
+#[cfg(feature = "http2")]
+pub(crate) use multiplexed::{Multiplexed, Spawner};
+pub(crate) use server::{Ending, HeadLimits, Http1, Protocol, RequestIncoming, Respond};
+#[cfg(feature = "http2")]
+pub(crate) use server_http2::{Http2, StreamGroup};
+
+/// Without HTTP/2 a connection has no streams.
+#[cfg(not(feature = "http2"))]
+pub(crate) trait StreamGroup<R> {}
+
+#[cfg(not(feature = "http2"))]
+impl<R, G> StreamGroup<R> for G {}

@@ -1,17 +1,21 @@
 //! The settings of a session.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use url::Url;
 
 use super::{
-    ClientSession, Session, cookies::CookieJar, error::SessionError, into_url::IntoUrl,
-    politeness::Politeness, retry::RetryPolicy,
+    ClientSession, Session, cookies::CookieJar, decoding::Encoding, error::SessionError,
+    into_url::IntoUrl, politeness::Politeness, retry::RetryPolicy,
 };
 use crate::{
     auth,
-    transport::{SmolTransport, Timeouts},
+    transport::{Proxies, SmolTransport, Timeouts, TlsOptions, TransportBuilder},
 };
 
 /// As many as browsers follow, halved: more are a loop, or no kindness.
@@ -28,9 +32,17 @@ const DECOMPRESSION_LIMIT: u64 = 1 << 30;
 #[must_use = "a builder does nothing before `build`"]
 pub struct SessionBuilder {
     settings: Settings,
-    transport: SmolTransport,
+    timeouts: Option<Timeouts>,
+    transport: Transport,
     /// The first thing that cannot be.
     error: Option<SessionError>,
+}
+
+/// Whose connections it has.
+#[derive(Debug)]
+enum Transport {
+    Own(Box<TransportBuilder>),
+    Shared(SmolTransport),
 }
 
 /// What a session is asked to do with all of its requests.
@@ -70,7 +82,8 @@ impl Default for SessionBuilder {
                 decompression_limit: DECOMPRESSION_LIMIT,
                 body_limit: BODY_LIMIT,
             },
-            transport: SmolTransport::new(),
+            timeouts: None,
+            transport: Transport::Own(Box::new(SmolTransport::builder())),
             error: None,
         }
     }
@@ -85,11 +98,18 @@ impl SessionBuilder {
     /// The address that those of requests are relative to. As with links, what follows its last `/` is replaced:
     /// `http://host/v1/` with `users` is `http://host/v1/users`.
     ///
-    /// Credentials that the session sends by itself ([`basic_auth`](Self::basic_auth), [`bearer_auth`](Self::bearer_auth), and a
-    /// default header `authorization` or `cookie`) then go to its host only, whatever is asked.
+    /// Credentials that the session sends by itself ([`basic_auth`](Self::basic_auth), [`bearer_auth`](Self::bearer_auth), a name and a
+    /// password in this address, and a default header `authorization` or `cookie`) then go to its host only, whatever is asked.
     pub fn base_url(mut self, url: impl IntoUrl) -> Self {
         match url.into_url(None) {
-            Ok(url) if url.has_host() => self.settings.base_url = Some(url),
+            Ok(mut url) if url.has_host() => {
+                if let Some(credentials) = auth::take_credentials(&mut url) {
+                    self.settings
+                        .headers
+                        .insert(header::AUTHORIZATION, credentials);
+                }
+                self.settings.base_url = Some(url);
+            }
             Ok(url) => self.fail("base_url", format!("{url} has no host")),
             Err(error) => self.fail("base_url", error),
         }
@@ -159,7 +179,7 @@ impl SessionBuilder {
     /// Limits of time for each request, in place of [the defaults](Timeouts).
     #[doc(alias = "ClientTimeout")]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.settings.timeouts = timeouts;
+        self.timeouts = Some(timeouts);
         self
     }
 
@@ -207,9 +227,50 @@ impl SessionBuilder {
         self
     }
 
-    /// A transport that is there already: sessions that share one share its connections and limits.
+    /// So many connections at the most, those that are kept among them; 100 by default. Requests beyond that wait.
+    #[doc(alias = "limit")]
+    pub fn connections(self, limit: usize) -> Self {
+        self.transport_with("connections", |transport| transport.connections(limit))
+    }
+
+    /// So many connections to one host (with its scheme and port) at the most; by default as many as in all.
+    #[doc(alias = "limit_per_host")]
+    pub fn connections_per_host(self, limit: impl Into<Option<usize>>) -> Self {
+        self.transport_with("connections_per_host", |transport| {
+            transport.connections_per_host(limit)
+        })
+    }
+
+    /// For so long a connection is kept for later requests: 15 seconds by default.
+    #[doc(alias = "keepalive_timeout")]
+    pub fn idle_time(self, time: Duration) -> Self {
+        self.transport_with("idle_time", |transport| transport.idle_time(time))
+    }
+
+    /// Whom to trust, and who we are. By default those whom the system trusts, and nobody in particular.
+    #[doc(alias = "ssl")]
+    pub fn tls(self, options: TlsOptions) -> Self {
+        self.transport_with("tls", |transport| transport.tls(options))
+    }
+
+    /// By way of whom: by default what the environment says (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`); see [`Proxies`].
+    #[doc(alias = "trust_env")]
+    pub fn proxies(self, proxies: Proxies) -> Self {
+        self.transport_with("proxies", |transport| transport.proxies(proxies))
+    }
+
+    /// All connections go to this Unix socket, whatever host the addresses name.
+    #[cfg(unix)]
+    #[doc(alias = "UnixConnector")]
+    pub fn unix_socket(self, path: impl Into<PathBuf>) -> Self {
+        self.transport_with("unix_socket", |transport| transport.unix_socket(path))
+    }
+
+    /// A transport that is there already, instead of one of its own: sessions that share one share its connections and
+    /// limits. What is about connections is then said to the [`TransportBuilder`], not here.
+    #[doc(alias = "connector")]
     pub fn transport(mut self, transport: SmolTransport) -> Self {
-        self.transport = transport;
+        self.transport = Transport::Shared(transport);
         self
     }
 
@@ -218,13 +279,45 @@ impl SessionBuilder {
     /// # Errors
     /// A [`SessionError`] for the first setting that cannot be.
     pub fn build(self) -> Result<ClientSession, SessionError> {
-        match self.error {
-            Some(error) => Err(error),
-            None => Ok(ClientSession(Arc::new(Session {
-                settings: self.settings,
-                transport: self.transport,
-            }))),
+        let mut settings = self.settings;
+        if let Some(error) = self.error {
+            return Err(error);
         }
+        if settings.decompresses {
+            let accepted = HeaderValue::from_static(Encoding::ACCEPTED);
+            settings
+                .headers
+                .entry(header::ACCEPT_ENCODING)
+                .or_insert(accepted);
+        }
+        let (transport, is_transport_shared) = match self.transport {
+            Transport::Shared(transport) => (transport, true),
+            Transport::Own(builder) => (
+                builder.timeouts(self.timeouts.unwrap_or_default()).build(),
+                false,
+            ),
+        };
+        settings.timeouts = self.timeouts.unwrap_or(transport.timeouts());
+        Ok(ClientSession(Arc::new(Session {
+            settings,
+            transport,
+            is_transport_shared,
+            is_closed: AtomicBool::new(false),
+        })))
+    }
+
+    fn transport_with(
+        mut self,
+        setting: &'static str,
+        set: impl FnOnce(TransportBuilder) -> TransportBuilder,
+    ) -> Self {
+        match self.transport {
+            Transport::Own(builder) => self.transport = Transport::Own(Box::new(set(*builder))),
+            Transport::Shared(_) => {
+                self.fail(setting, "the transport was handed over, and has its own");
+            }
+        }
+        self
     }
 
     fn fail(

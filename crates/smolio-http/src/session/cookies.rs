@@ -76,9 +76,13 @@ impl CookieJar {
         if is_for_top_level(&parsed, url) {
             return Err(refused("its domain is a whole top-level domain".to_owned()));
         }
-        let inserted = self.lock().insert_raw(&parsed, url).map(drop);
+        let inserted = self.lock().insert_raw(&parsed, url);
         self.0.is_used.store(true, Ordering::Relaxed);
-        inserted.map_err(|error| refused(error.to_string()))
+        match inserted {
+            // It is not there, which is what was wanted.
+            Ok(_) | Err(cookie_store::CookieError::Expired) => Ok(()),
+            Err(error) => Err(refused(error.to_string())),
+        }
     }
 
     /// The value of a cookie that would be sent to `url`.

@@ -14,6 +14,7 @@ use bytes::{Buf, Bytes};
 use futures_core::Stream;
 use futures_io::{AsyncBufRead, AsyncRead};
 use http::{HeaderMap, header};
+use smolio_context::{poll_budget, spend_budget};
 
 use crate::{
     error::{BodyError, BodyErrorKind},
@@ -61,6 +62,10 @@ impl Encoding {
 }
 
 /// The body of a response, as it comes or decompressed.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "the large one is the usual one, and a box for it would be an allocation for each response"
+)]
 #[derive(Debug)]
 pub(super) enum ResponseBody {
     Raw(IncomingBody),
@@ -112,6 +117,7 @@ pub(super) struct Decoded {
     limit: u64,
 }
 
+#[allow(clippy::large_enum_variant, reason = "it is in a box already")]
 enum State {
     /// Nothing has come yet. What the headers say is compressed may be nothing at all.
     Start(Option<Coded>, Encoding),
@@ -162,10 +168,13 @@ impl Decoded {
                     self.state = State::Decoding(decoder(*encoding, coded, first));
                 }
                 State::Decoding(decoder) => {
+                    // A little that has come may be much to decompress.
+                    ready!(poll_budget(cx));
                     self.buffer.resize(PIECE, 0);
                     let read = Pin::new(&mut **decoder).poll_read(cx, &mut self.buffer);
                     let count = ready!(read).map_err(body_error)?;
                     if count > 0 {
+                        spend_budget();
                         return Poll::Ready(self.piece(count).map(Some));
                     }
                     if let State::Decoding(decoder) =

@@ -4,19 +4,20 @@ use std::{
     future::{Future, poll_fn},
     mem,
     pin::Pin,
+    sync::atomic::Ordering,
     task::{Poll, ready},
     time::Duration,
 };
 
 use futures_core::Stream;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderMap, Method, StatusCode, Uri, header};
 use smolio_context::Instant;
 use smolio_timer::{move_on_after, sleep, timeout};
 use url::Position;
 
 use super::{
     ClientSession, Session,
-    decoding::{Encoding, ResponseBody},
+    decoding::ResponseBody,
     redirect::{self, Redirect},
     request::{Draft, replace_headers},
     response::Response,
@@ -33,24 +34,16 @@ const DRAINED: usize = 16 * 1024;
 /// And no longer than that.
 const DRAIN_TIME: Duration = Duration::from_millis(250);
 
-/// What is about the connection, or decided by the transport. A request that says something else here could be read as two.
-pub(crate) const CONNECTION_HEADERS: [HeaderName; 8] = [
-    header::CONNECTION,
-    header::CONTENT_LENGTH,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
-
 /// Sends a request, and follows where it is sent.
 pub(super) async fn exchange(
     session: ClientSession,
     draft: Draft,
 ) -> Result<Response, RequestError> {
     let session = &*session.0;
+    if session.is_closed.load(Ordering::Relaxed) {
+        let error = RequestError::new(RequestErrorKind::Closed);
+        return Err(error.of(&draft.method, &draft.url));
+    }
     let settings = &session.settings;
     let mut exchange = Exchange {
         session,
@@ -66,7 +59,7 @@ pub(super) async fn exchange(
     };
     match exchange.run().await {
         Ok(answer) => Ok(exchange.response(answer)),
-        Err(error) => Err(error.of(&exchange.draft.method, &exchange.draft.url)),
+        Err(error) => Err(exchange.error(error)),
     }
 }
 
@@ -131,6 +124,7 @@ impl Exchange<'_> {
         let Session {
             settings,
             transport,
+            ..
         } = self.session;
         let mut retries = 0;
         loop {
@@ -185,13 +179,14 @@ impl Exchange<'_> {
         let draft = &mut self.draft;
         let uri = Uri::try_from(&draft.url[..Position::AfterQuery])
             .map_err(|error| RequestError::new(RequestErrorKind::InvalidUrl).because(error))?;
-        let body = mem::take(&mut draft.body);
-        let is_empty = body.length() == Some(0);
-        let mut request = http::Request::new(body);
+        let mut request = http::Request::new(mem::take(&mut draft.body));
         *request.method_mut() = draft.method.clone();
         *request.uri_mut() = uri;
-        *request.headers_mut() = self.headers(is_empty);
-        request.extensions_mut().insert(self.timeouts_left());
+        *request.headers_mut() = self.headers();
+        let timeouts = self.timeouts_left();
+        if timeouts != self.session.transport.timeouts() {
+            request.extensions_mut().insert(timeouts);
+        }
         Ok(request)
     }
 
@@ -216,13 +211,22 @@ impl Exchange<'_> {
         Ok(())
     }
 
+    /// An error says which request it was, and how much time there was for all of it, not what was left at last.
+    fn error(&self, error: RequestError) -> RequestError {
+        let phase = Phase::Total;
+        let is_total =
+            matches!(error.kind(), RequestErrorKind::TimedOut { phase: p, .. } if p == phase);
+        let error = if is_total { self.timed_out() } else { error };
+        error.of(&self.draft.method, &self.draft.url)
+    }
+
     fn timed_out(&self) -> RequestError {
         let limit = self.timeouts.total.unwrap_or_default();
         let phase = Phase::Total;
         RequestError::new(RequestErrorKind::TimedOut { phase, limit })
     }
 
-    fn headers(&self, is_empty: bool) -> HeaderMap {
+    fn headers(&self) -> HeaderMap {
         let settings = &self.session.settings;
         let mut headers = settings.headers.clone();
         if !self.is_trusted {
@@ -230,25 +234,23 @@ impl Exchange<'_> {
         }
         if !self.draft.headers.is_empty() {
             replace_headers(&mut headers, self.draft.headers.clone());
-            redirect::remove(&mut headers, &CONNECTION_HEADERS);
         }
-        // Where a body is expected it is said that there is none: some servers insist.
-        let expects_body = matches!(
-            self.draft.method,
-            Method::POST | Method::PUT | Method::PATCH
-        );
-        if expects_body && is_empty {
-            headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-        }
-        // A part of something compressed is of no use.
-        if self.decompresses && !headers.contains_key(header::RANGE) {
-            let accepted = HeaderValue::from_static(Encoding::ACCEPTED);
-            headers.entry(header::ACCEPT_ENCODING).or_insert(accepted);
+        if self.accepts_too_much() {
+            headers.remove(header::ACCEPT_ENCODING);
         }
         if let Some(cookies) = settings.cookies.header(&self.draft.url) {
             headers.entry(header::COOKIE).or_insert(cookies);
         }
         headers
+    }
+
+    /// Whether the session asks for what this request does not want. A part of something compressed is of no use.
+    fn accepts_too_much(&self) -> bool {
+        let own = &self.draft.headers;
+        let is_unwanted = !self.decompresses || own.contains_key(header::RANGE);
+        is_unwanted
+            && self.session.settings.decompresses
+            && !own.contains_key(header::ACCEPT_ENCODING)
     }
 
     fn response(self, answer: http::Response<IncomingBody>) -> Response {
@@ -272,6 +274,9 @@ fn may_be_compressed(method: &Method, status: StatusCode) -> bool {
 /// Reads a body that nobody wants, if it is short and comes soon: then its connection can be used again.
 async fn drain(mut body: IncomingBody) {
     let mut left = DRAINED;
+    if http_body::Body::size_hint(&body).lower() > left as u64 {
+        return;
+    }
     let read = poll_fn(|cx| {
         while let Some(Ok(chunk)) = ready!(Pin::new(&mut body).poll_next(cx)) {
             match left.checked_sub(chunk.len()) {

@@ -6,8 +6,10 @@ use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use url::Url;
 
 use super::request::Draft;
-use crate::auth;
-use crate::error::{RequestError, RequestErrorKind};
+use crate::{
+    auth,
+    error::{RequestError, RequestErrorKind},
+};
 
 /// An answer that sent the request on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +55,7 @@ const ABOUT_THE_BODY: [HeaderName; 6] = [
 ];
 
 /// Where an answer leads to, if it is a redirect.
-pub(super) fn target(
+pub(crate) fn target(
     url: &Url,
     status: StatusCode,
     headers: &HeaderMap,

@@ -7,7 +7,7 @@ use std::{
 
 use http::{HeaderMap, Method, StatusCode, header};
 
-use crate::error::{RequestError, RequestErrorKind};
+use crate::error::{Phase, RequestError, RequestErrorKind};
 
 /// Tries a request again, with pauses that double, when it could not connect, or was answered with 429, 502, 503 or 504.
 ///
@@ -76,7 +76,11 @@ impl RetryPolicy {
     ) -> Option<Duration> {
         let helps = match error.kind() {
             // Nothing of the request has been sent.
-            RequestErrorKind::Connect => true,
+            RequestErrorKind::Connect
+            | RequestErrorKind::TimedOut {
+                phase: Phase::Connect,
+                ..
+            } => true,
             RequestErrorKind::Disconnected => method.is_idempotent(),
             _ => false,
         };
@@ -117,7 +121,7 @@ impl RetryPolicy {
 }
 
 /// How long the server wants to be left alone.
-pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));

@@ -11,7 +11,7 @@ use super::{
     tls::{Protocols, TlsClient},
 };
 #[cfg(feature = "http2")]
-use crate::wire::{Http2, Spawner};
+use crate::wire::{Multiplexed, Spawner};
 use crate::{
     error::{RequestError, RequestErrorKind},
     stream::Stream,
@@ -48,7 +48,7 @@ pub(crate) enum Http2Setting {
 pub(crate) enum Connected {
     Http1(Connection),
     #[cfg(feature = "http2")]
-    Http2(Http2),
+    Http2(Multiplexed),
 }
 
 /// How requests to an origin travel.
@@ -88,7 +88,7 @@ impl Connector {
             if let Some(spawner) = spawner {
                 let stream = self.connect_with(origin, Protocols::Any).await?;
                 return Ok(if stream.protocol() == Some(b"h2") {
-                    Connected::Http2(Http2::new(stream, spawner).await?)
+                    Connected::Http2(Multiplexed::new(stream, spawner).await?)
                 } else {
                     Connected::Http1(Connection::new(stream).await?)
                 });

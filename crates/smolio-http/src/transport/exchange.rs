@@ -6,6 +6,7 @@ use std::{
     task::Poll,
 };
 
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use smolio_context::waiting_for;
 
 use super::{
@@ -22,7 +23,7 @@ use super::{
     shared::SharedStream,
 };
 #[cfg(feature = "http2")]
-use crate::wire::Http2;
+use crate::wire::Multiplexed;
 use crate::{
     body::Body,
     error::{Phase, RequestError, RequestErrorKind},
@@ -123,7 +124,7 @@ pub(super) async fn send_shared(
     let is_repeatable = is_repeatable(&request);
     let copy = if again { copy(&request) } else { None };
     let mut alarm = Alarm::default();
-    let line = Http2::line();
+    let line = Multiplexed::line();
     let sending = stream.connection.clone().send(request, line.clone());
     match watch(sending, &line, &mut limits, &mut alarm).await {
         Ok(answer) => {
@@ -194,6 +195,10 @@ async fn answered(
 ) -> Answer {
     let (head, incoming) = answer.into_parts();
     let mut body = IncomingBody::new(incoming, hold, alarm, limits);
+    // Two lengths: somebody on the way may have believed the other one, and wait for more (RFC 9112, section 6.3).
+    if head.headers.contains_key(CONTENT_LENGTH) && head.headers.contains_key(TRANSFER_ENCODING) {
+        body.close_after();
+    }
     // Without a body there is nothing to wait for.
     poll_fn(|cx| Poll::Ready(body.end_if_over(cx))).await;
     http::Response::from_parts(head, body)

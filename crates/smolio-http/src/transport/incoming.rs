@@ -44,6 +44,8 @@ struct Live {
     /// Whether something has come since the limit of the stall began.
     has_moved: bool,
     frames: u8,
+    /// Whether the connection may be used again afterwards.
+    may_keep: bool,
 }
 
 /// What an answer has of the pool, until its body has ended.
@@ -69,7 +71,15 @@ impl IncomingBody {
                 hold,
                 has_moved: true,
                 frames: 0,
+                may_keep: true,
             }),
+        }
+    }
+
+    /// The connection is not to be used again.
+    pub(super) fn close_after(&mut self) {
+        if let Some(live) = &mut self.live {
+            live.may_keep = false;
         }
     }
 
@@ -91,7 +101,7 @@ impl Live {
     fn end(mut self, cx: &mut Context<'_>) {
         let connection = self.incoming.take_connection(cx);
         match (self.hold, connection) {
-            (Hold::Place(place), Some(connection)) => {
+            (Hold::Place(place), Some(connection)) if self.may_keep => {
                 let alarm = self.alarm;
                 place.keep(Kept { connection, alarm });
             }

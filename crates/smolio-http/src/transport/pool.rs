@@ -20,7 +20,7 @@ use super::shared::SharedConnections;
 use super::{alarm::Alarm, origin::Origin, stats::TransportStats};
 use crate::wire::Connection;
 #[cfg(feature = "http2")]
-use crate::wire::Http2;
+use crate::wire::Multiplexed;
 
 /// Looking for what is too old costs a look at all that are kept: so not more often than that.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
@@ -53,7 +53,7 @@ pub(super) enum Grant {
     Reused(Kept),
     /// No place, but a part of a connection that has one: its number, and itself.
     #[cfg(feature = "http2")]
-    Shared(u64, Http2),
+    Shared(u64, Multiplexed),
 }
 
 #[derive(Debug)]
@@ -104,7 +104,7 @@ struct Host {
 pub(super) struct Leftovers {
     connections: Vec<Kept>,
     #[cfg(feature = "http2")]
-    pub(super) shared: Vec<Http2>,
+    pub(super) shared: Vec<Multiplexed>,
     wakers: Vec<Waker>,
     /// Nobody waits for it any more.
     unused: Option<Waker>,

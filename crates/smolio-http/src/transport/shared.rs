@@ -9,7 +9,7 @@ use super::{
     place::Place,
     pool::{Grant, Leftovers, Pool, PoolLimits, State},
 };
-use crate::wire::Http2;
+use crate::wire::Multiplexed;
 
 /// All of them, by a number that is never used again.
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ pub(super) struct SharedConnections {
 struct Shared {
     origin: Origin,
     /// None when no more requests may go over it: it keeps its place until those on it have ended.
-    connection: Option<Http2>,
+    connection: Option<Multiplexed>,
     streams: usize,
     /// Since when there are no streams.
     since: Instant,
@@ -33,11 +33,11 @@ struct Shared {
 pub(crate) struct SharedStream {
     pool: Arc<Pool>,
     number: u64,
-    pub(crate) connection: Http2,
+    pub(crate) connection: Multiplexed,
 }
 
 impl SharedStream {
-    pub(super) fn new(pool: Arc<Pool>, number: u64, connection: Http2) -> Self {
+    pub(super) fn new(pool: Arc<Pool>, number: u64, connection: Multiplexed) -> Self {
         Self {
             pool,
             number,
@@ -60,7 +60,7 @@ impl Drop for SharedStream {
 impl Place {
     /// Gives the place to a connection that others use too. Where there is one already, because several were made at the
     /// same time, that one is used, and the new one closed.
-    pub(crate) fn share(self, connection: Http2) -> SharedStream {
+    pub(crate) fn share(self, connection: Multiplexed) -> SharedStream {
         let mut leftovers = Leftovers::default();
         let (pool, origin, now) = (self.pool().clone(), self.origin().clone(), Instant::now());
         let mut state = pool.lock();
@@ -116,7 +116,7 @@ impl State {
         &mut self,
         limits: &PoolLimits,
         origin: &Origin,
-        connection: Http2,
+        connection: Multiplexed,
         now: Instant,
         leftovers: &mut Leftovers,
     ) -> u64 {

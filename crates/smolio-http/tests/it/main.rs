@@ -3,7 +3,12 @@
 mod events;
 mod events_model;
 mod events_server;
+mod events_source;
+mod guest;
+mod hook;
 mod server_basic;
+mod server_failures;
+mod server_smuggling;
 mod session;
 mod support;
 mod transport;

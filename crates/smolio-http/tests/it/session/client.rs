@@ -137,6 +137,23 @@ fn addresses_are_relative_to_the_base() {
 }
 
 #[test]
+fn a_base_may_have_a_password_for_its_host() {
+    let (peer, other) = (echo(), echo());
+    block_on(async {
+        let base = peer.url("/v1/").replace("http://", "http://a:secret@");
+        let session = session(|builder| builder.base_url(base));
+        assert!(!format!("{session:?}").contains("secret"));
+        session.get("x").await.unwrap();
+        session.get(other.url("/")).await.unwrap();
+    });
+    assert_eq!(
+        peer.requests()[0].header("authorization"),
+        Some("Basic YTpzZWNyZXQ=")
+    );
+    assert_eq!(other.requests()[0].header("authorization"), None);
+}
+
+#[test]
 fn the_fragment_stays_here() {
     let peer = echo();
     block_on(async {
@@ -299,7 +316,11 @@ fn what_is_the_transports_business_is_not_sent_twice() {
     let request = &peer.requests()[0];
     assert_eq!(request.header("content-length"), Some("5"));
     assert_eq!(request.header("transfer-encoding"), None);
-    assert_eq!(request.header("connection"), None);
+    assert_eq!(
+        request.header("connection"),
+        None,
+        "only `close` alone is said"
+    );
     assert_eq!(request.header("te"), None);
     assert_eq!(request.header("x-secret"), Some("kept"));
 }

@@ -136,11 +136,8 @@ fn what_a_server_may_not_set_is_refused() {
     let jar = CookieJar::new();
     let home = url("http://www.example.org/");
     for (cookie, reason) in [
-        ("no cookie", "the cookie is missing a name/value pair"),
-        (
-            "a=1; domain=other.org",
-            "request-host does not domain-match the domain-attribute",
-        ),
+        ("no cookie", ""),
+        ("a=1; domain=other.org", ""),
         ("a=1; domain=org", "its domain is a whole top-level domain"),
         ("a=1; domain=.org", "its domain is a whole top-level domain"),
     ] {

@@ -62,11 +62,11 @@ impl<F: Future + Send + 'static> Executor<F> for Spawner {
 
 /// A connection over which many requests go. Clones share it; it is closed when the last clone is dropped, and the last answer.
 #[derive(Clone, Debug)]
-pub(crate) struct Http2 {
+pub(crate) struct Multiplexed {
     sender: http2::SendRequest<Outgoing>,
 }
 
-impl Http2 {
+impl Multiplexed {
     pub(crate) async fn new(stream: Stream, spawner: Spawner) -> Result<Self, RequestError> {
         let mut builder = http2::Builder::new(spawner.clone());
         builder
