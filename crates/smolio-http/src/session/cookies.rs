@@ -19,13 +19,13 @@ const LARGEST: usize = 4096;
 const MOST_OF_A_DOMAIN: usize = 180;
 const MOST: usize = 3000;
 
-/// Cookies, as RFC 6265 has them: what servers have set, and what was set by hand. Cheap to clone: clones share the cookies, so
-/// that sessions can.
+/// Cookies, as RFC 6265 has them: what servers have set, and what was set by hand. Cheap to clone: clones share the cookies,
+/// so that sessions can.
 ///
 /// It takes cookies of up to 4096 bytes, 180 of each domain, and 3000 in all; what is beyond that is refused.
 ///
-/// There is no list of public suffixes in it: a host below `co.uk` can set a cookie for all of `co.uk`. One for a whole top-level
-/// domain is refused.
+/// There is no list of public suffixes in it: a host below `co.uk` can set a cookie for all of `co.uk`. One for a whole
+/// top-level domain is refused.
 ///
 /// ```
 /// use smolio_http::{ClientSession, CookieJar};
