@@ -2,7 +2,8 @@
 //! is made about speed.
 //!
 //! `cargo xtask bench` runs all rows, `cargo xtask bench sleeps echo` those with one of these words
-//! in their names, `cargo xtask bench --quick` a little of each to show that they work.
+//! in their names, `cargo xtask bench --quick` a little of each to show that they work. The rows about
+//! HTTP (`cargo xtask bench http`) are a table of their own, since each has peers of its own.
 
 #![allow(clippy::print_stdout, reason = "the table is what this program is for")]
 #![allow(
@@ -12,6 +13,7 @@
 
 mod allocator;
 mod arguments;
+mod http;
 mod library;
 mod measure;
 mod report;
@@ -21,19 +23,15 @@ use std::env;
 use std::error::Error;
 use std::process::ExitCode;
 
-use crate::arguments::{Request, USAGE};
+use crate::arguments::{Request, Table, USAGE};
 use crate::library::Workers;
-use crate::rows::{ROWS, Row, Scale};
+use crate::rows::{ROWS, Row};
 
 fn main() -> ExitCode {
     let result = match arguments::parse(env::args().skip(1)) {
-        Ok(Request::Table {
-            scale,
-            rounds,
-            words,
-        }) => print_table(scale, rounds, &words),
+        Ok(Request::Table(table)) => print_table(&table),
         Ok(Request::Names) => {
-            ROWS.iter().for_each(|row| println!("{}", row.name));
+            names().for_each(|name| println!("{name}"));
             Ok(())
         }
         Ok(Request::Usage) => {
@@ -49,6 +47,14 @@ fn main() -> ExitCode {
             println!("{}", (row.run)(side, workers, scale));
             Ok(())
         }
+        Ok(Request::Http {
+            contestant,
+            setting,
+        }) => {
+            println!("{}", contestant.measure(&setting));
+            Ok(())
+        }
+        Ok(Request::Serve { served, workers }) => served.serve(workers).map_err(Into::into),
         Err(error) => Err(error),
     };
     match result {
@@ -60,25 +66,28 @@ fn main() -> ExitCode {
     }
 }
 
-fn print_table(scale: Scale, rounds: usize, words: &[String]) -> Result<(), Box<dyn Error>> {
-    let wanted = |row: &&Row| {
-        words.is_empty()
-            || words
-                .iter()
-                .any(|word| row.name.to_lowercase().contains(word))
-    };
-    let rows: Vec<&Row> = ROWS.iter().filter(wanted).collect();
-    if rows.is_empty() {
-        return Err("no row has one of these words in its name; --list shows the names".into());
+fn names() -> impl Iterator<Item = &'static str> {
+    let http = http::ROWS.iter().map(|row| row.name);
+    ROWS.iter().map(|row| row.name).chain(http)
+}
+
+fn print_table(table: &Table) -> Result<(), Box<dyn Error>> {
+    if !names().any(|name| table.has(name)) {
+        return Err("no row is called so; --list shows the names".into());
     }
-    for workers in Workers::ALL {
-        println!("{}", report::heading(workers));
-        for row in &rows {
-            let outcome = measure::measure(row, workers, scale, rounds)?;
-            println!("{}", report::line(row, workers, scale, &outcome));
+    let rows: Vec<&Row> = ROWS.iter().filter(|row| table.has(row.name)).collect();
+    if !rows.is_empty() {
+        for workers in Workers::ALL {
+            println!("{}", report::heading(workers));
+            for row in &rows {
+                let outcome = measure::measure(row, workers, table.scale, table.rounds)?;
+                println!("{}", report::line(row, workers, table.scale, &outcome));
+            }
+            println!();
         }
-        println!();
+        println!("{}", report::footer());
     }
-    println!("{}", report::footer(scale, rounds));
+    http::print_table(table)?;
+    println!("{}", report::conditions(table.scale, table.rounds));
     Ok(())
 }

@@ -45,54 +45,65 @@ pub(crate) fn measure(
     scale: Scale,
     rounds: usize,
 ) -> io::Result<Outcome> {
-    // A quick run shows that the rows work, and a row that works once has shown it.
-    if scale == Scale::Full {
-        one_round(row, workers, scale)?;
-    }
-    let rounds = (0..rounds)
-        .map(|_| one_round(row, workers, scale))
-        .collect::<io::Result<Vec<_>>>()?;
-    let column = |number: fn(&Round) -> f64| rounds.iter().map(number).collect::<Vec<_>>();
+    let programs =
+        Side::ALL.map(|side| [PROGRAM, row.name, side.name(), workers.name(), scale.name()]);
+    let numbers = Numbers::take(&programs, scale, rounds)?;
+    let [ours, tokio, smol] = Side::ALL.map(|side| side as usize);
     Ok(Outcome {
-        ours: median(column(|round| round.ours)),
-        tokio: median(column(|round| round.tokio)),
-        smol: median(column(|round| round.smol)),
-        tokio_to_ours: Ratio::of(column(|round| round.tokio / round.ours)),
-        smol_to_ours: Ratio::of(column(|round| round.smol / round.ours)),
+        ours: numbers.median(ours),
+        tokio: numbers.median(tokio),
+        smol: numbers.median(smol),
+        tokio_to_ours: numbers.ratio(tokio, ours),
+        smol_to_ours: numbers.ratio(smol, ours),
     })
 }
 
-/// One number from each library, taken right after each other.
-struct Round {
-    ours: f64,
-    tokio: f64,
-    smol: f64,
-}
+/// What some programs came to: for each round the numbers of all of them, taken right after each other.
+pub(crate) struct Numbers(Vec<Vec<f64>>);
 
-fn one_round(row: &Row, workers: Workers, scale: Scale) -> io::Result<Round> {
-    Ok(Round {
-        ours: in_a_process(row, Side::Ours, workers, scale)?,
-        tokio: in_a_process(row, Side::Tokio, workers, scale)?,
-        smol: in_a_process(row, Side::Smol, workers, scale)?,
-    })
+impl Numbers {
+    /// Runs the programs, each given by its arguments, for so many rounds, after one that does not
+    /// count.
+    pub(crate) fn take<'p, P: AsRef<[&'p str]>>(
+        programs: &[P],
+        scale: Scale,
+        rounds: usize,
+    ) -> io::Result<Self> {
+        let one_round = || {
+            let numbers = programs
+                .iter()
+                .map(|program| in_a_process(program.as_ref()));
+            numbers.collect::<io::Result<Vec<_>>>()
+        };
+        // A quick run shows that the rows work, and a row that works once has shown it.
+        if scale == Scale::Full {
+            one_round()?;
+        }
+        let rounds = (0..rounds).map(|_| one_round());
+        Ok(Self(rounds.collect::<io::Result<Vec<_>>>()?))
+    }
+
+    /// Of a program, over all rounds.
+    pub(crate) fn median(&self, program: usize) -> f64 {
+        median(self.0.iter().map(|round| round[program]).collect())
+    }
+
+    /// A program's numbers over another's.
+    pub(crate) fn ratio(&self, program: usize, to: usize) -> Ratio {
+        let rounds = self.0.iter();
+        Ratio::of(rounds.map(|round| round[program] / round[to]).collect())
+    }
 }
 
 /// Starts this program again for a single measurement, and reads the number that it prints.
-fn in_a_process(row: &Row, side: Side, workers: Workers, scale: Scale) -> io::Result<f64> {
+fn in_a_process(arguments: &[&str]) -> io::Result<f64> {
     let mut child = Command::new(env::current_exe()?)
-        .args([PROGRAM, row.name, side.name(), workers.name(), scale.name()])
+        .args(arguments)
         .stdout(Stdio::piped())
         .spawn()?;
     let printed = output_within_limit(&mut child);
     let status = child.wait()?;
-    let failed = |what: &str| {
-        io::Error::other(format!(
-            "{}, {}, {}: {what}",
-            row.name,
-            side.name(),
-            workers.name()
-        ))
-    };
+    let failed = |what: &str| io::Error::other(format!("{}: {what}", arguments.join(", ")));
     let printed = printed
         .ok_or_else(|| failed(&format!("still running after {LIMIT:?}, so it was killed")))??;
     if !status.success() {

@@ -11,12 +11,16 @@ use crate::rows::{ROWS, Row, Scale, Unit};
 const LOCK_FILE: &str = include_str!("../../Cargo.lock");
 
 /// The peers, and what carries smol or stands in for it.
-const VERSIONS_OF: [&str; 5] = [
+const VERSIONS_OF: [&str; 9] = [
     "tokio",
     "smol",
     "async-executor",
     "async-io",
     "futures-util",
+    "hyper",
+    "hyper-util",
+    "reqwest",
+    "axum",
 ];
 
 /// The names of the columns. A goal stands behind the ratio that it is for.
@@ -60,7 +64,7 @@ fn columns([name, ours, tokio, smol, to_tokio, goal, to_smol, goal_smol]: [&str;
 }
 
 /// A goal, and whether it is met; a quick run cannot tell.
-fn verdict(goal: f64, ratio: &Ratio, scale: Scale) -> String {
+pub(crate) fn verdict(goal: f64, ratio: &Ratio, scale: Scale) -> String {
     match scale {
         Scale::Quick => goal.to_string(),
         Scale::Full if ratio.median >= goal => format!("{goal} met"),
@@ -69,42 +73,47 @@ fn verdict(goal: f64, ratio: &Ratio, scale: Scale) -> String {
 }
 
 /// What was measured, so that the table can be read without this source at hand.
-pub(crate) fn footer(scale: Scale, rounds: usize) -> String {
-    let cores = available_parallelism().map_or_else(
-        |_| "an unknown number of".to_owned(),
-        |cores| cores.to_string(),
-    );
-    let mut footer = format!(
-        "\
-Cores: {cores}. Rounds: {rounds}.
+pub(crate) fn footer() -> &'static str {
+    "\
 In a round the three take turns, each in a new process that does the work twice and times the second
 go. Numbers are medians, per operation. Ratios are taken within a round: median (lowest-highest);
 above 1 we are faster, or smaller. A goal is for the ratio before it; where smol/ours has none, the
 number is there to compare. smol has neither groups nor a gather: in its column FuturesUnordered and
 join_all of futures-util stand for them.
 CPU: time of all threads of the process, in user and in system mode.
-Versions: {}.",
+"
+}
+
+/// On what machine, how often, and with which versions all of this was measured.
+pub(crate) fn conditions(scale: Scale, rounds: usize) -> String {
+    let cores = available_parallelism().map_or_else(
+        |_| "an unknown number of".to_owned(),
+        |cores| cores.to_string(),
+    );
+    let mut conditions = format!(
+        "Cores: {cores}. Rounds: {rounds}.\nVersions: {}.",
         VERSIONS_OF
             .map(|package| format!("{package} {}", version(package)))
             .join(", ")
     );
     if scale == Scale::Quick {
-        footer.push_str(
+        conditions.push_str(
             "\nThis was a quick run: it shows that the rows work, and its numbers mean nothing.",
         );
     }
-    footer
+    conditions
 }
 
-fn number(unit: Unit, value: f64) -> String {
+pub(crate) fn number(unit: Unit, value: f64) -> String {
     match unit {
+        Unit::Time if value >= 1_000_000.0 => format!("{:.2} ms", value / 1_000_000.0),
         Unit::Time if value >= 1_000.0 => format!("{:.2} µs", value / 1_000.0),
         Unit::Time => format!("{value:.1} ns"),
         Unit::Bytes => format!("{value:.0} B"),
     }
 }
 
-fn ratio(ratio: &Ratio) -> String {
+pub(crate) fn ratio(ratio: &Ratio) -> String {
     format!(
         "{:.2} ({:.2}-{:.2})",
         ratio.median, ratio.lowest, ratio.highest

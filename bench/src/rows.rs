@@ -112,7 +112,7 @@ impl Scale {
     }
 
     /// A hundredth of it when in a hurry.
-    fn of(self, full: u64) -> u64 {
+    pub(crate) fn of(self, full: u64) -> u64 {
         match self {
             Self::Full => full,
             Self::Quick => full / 100,
@@ -137,7 +137,11 @@ fn run<P: Program>(side: Side, workers: Workers, scale: Scale) -> f64 {
 
 /// Does the work twice and times the second go: the first brings the code in, starts the threads
 /// and grows the heap.
-async fn time_per_operation<W>(clock: ClockId, operations: u64, work: impl Fn() -> W) -> f64
+pub(crate) async fn time_per_operation<W>(
+    clock: ClockId,
+    operations: u64,
+    work: impl Fn() -> W,
+) -> f64
 where
     W: Future<Output = ()>,
 {

@@ -4,6 +4,7 @@ mod error;
 mod event;
 mod parser;
 mod response;
+mod source;
 
 use std::{
     fmt,
@@ -23,11 +24,12 @@ pub use error::{EventError, EventErrorKind, InvalidEventField};
 pub use event::Event;
 pub(crate) use parser::Parser;
 pub use response::{events_body, events_response};
+pub use source::EventSource;
 
 /// An event that is larger than this is an error, unless another limit is set.
 const DEFAULT_LIMIT: usize = 1024 * 1024;
 
-/// The events in a stream of chunks: in the body of an answer, mostly. To be called again when it ends is up to the caller.
+/// The events in a stream of chunks: in the body of an answer, mostly. When it ends it has ended: an [`EventSource`] asks again.
 ///
 /// An event that was not finished by an empty line when the stream ends is not one, and is left out, as the standard says:
 /// the peer may have died in the middle of it.
@@ -51,7 +53,7 @@ const DEFAULT_LIMIT: usize = 1024 * 1024;
 /// # Ok::<(), smolio_http::EventError>(())
 /// # }).unwrap();
 /// ```
-#[doc(alias("EventSource", "sse", "aiohttp-sse"))]
+#[doc(alias("sse", "server-sent events"))]
 #[must_use = "an event stream reads nothing unless its events are asked for"]
 pub struct EventStream<S> {
     /// None after the end, or a failure.
@@ -74,6 +76,12 @@ impl<S> EventStream<S> {
     /// How many bytes an event may have at most, on the wire. It is this much that is kept in memory.
     pub fn limit(mut self, bytes: usize) -> Self {
         self.parser.set_limit(bytes);
+        self
+    }
+
+    /// Goes on after a stream that broke off.
+    fn resume(mut self, last_event_id: &str, retry: Option<Duration>) -> Self {
+        self.parser.resume(last_event_id, retry);
         self
     }
 

@@ -6,6 +6,9 @@ mod auth;
 mod body;
 mod error;
 mod events;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod progress;
 pub mod server;
 mod session;
@@ -22,7 +25,8 @@ mod wire;
 pub use body::Body;
 pub use error::{BodyError, BodyErrorKind, Phase, RequestError, RequestErrorKind};
 pub use events::{
-    Event, EventError, EventErrorKind, EventStream, InvalidEventField, events_body, events_response,
+    Event, EventError, EventErrorKind, EventSource, EventStream, InvalidEventField, events_body,
+    events_response,
 };
 pub use progress::Progress;
 pub use server::{serve, serve_local};

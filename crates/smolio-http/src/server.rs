@@ -12,6 +12,7 @@ mod settings;
 mod site;
 mod stats;
 mod stream;
+mod tls;
 mod upgrade;
 
 use std::{
@@ -44,6 +45,7 @@ pub use peer::PeerAddress;
 pub use request_body::RequestBody;
 pub use service_fn::{ServiceFn, service_fn};
 pub use stats::{Served, ServerHandle, ServerStats};
+pub use tls::{ServerTls, ServerTlsError};
 pub use upgrade::{Upgrade, Upgraded};
 
 type BoxedError = Box<dyn Error + Send + Sync>;
@@ -124,6 +126,7 @@ pub struct Serve<L, A, W = Anywhere> {
     listener: L,
     app: A,
     settings: Settings,
+    tls: Option<ServerTls>,
     counters: Arc<Counters>,
     place: PhantomData<W>,
 }
@@ -142,6 +145,7 @@ impl<L, A, W> Serve<L, A, W> {
             listener,
             app,
             settings: Settings::default(),
+            tls: None,
             counters: Arc::default(),
             place: PhantomData,
         }
@@ -215,6 +219,13 @@ impl<L, A, W> Serve<L, A, W> {
         self
     }
 
+    /// Speaks TLS, and nothing else. A client has the [`header_timeout`](Self::header_timeout) to agree on it.
+    #[doc(alias = "ssl_context")]
+    pub fn tls(mut self, tls: ServerTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
     /// Whether a line is logged for each request: with the target `smolio_http::access`, at the level `info`. Without this none
     /// is.
     pub fn access_log(mut self, yes: bool) -> Self {
@@ -235,12 +246,17 @@ macro_rules! serve_in {
             listener,
             app,
             settings,
+            tls,
             counters,
             place: _,
         } = $server;
         let grace = settings.grace;
         let group = $group.limit(settings.connections);
-        let site = Arc::new(Site { settings, counters });
+        let site = Arc::new(Site {
+            settings,
+            tls,
+            counters,
+        });
         let counters = site.counters.clone();
         let mut reason = None;
         {
@@ -250,7 +266,7 @@ macro_rules! serve_in {
                 let $name = format!("connection of {peer}");
                 let $guest = Guest {
                     service,
-                    transport: Transport::new(stream),
+                    transport: Some(Transport::new(stream)),
                     visit: Arc::new(Visit::new(site.clone(), peer)),
                     closing: Closing::new(group.cancelled()),
                 };
@@ -311,9 +327,13 @@ where
         serve_in!(TaskGroup::infallible(), self, stop, |guest, name| {
             let connection: Pin<Box<dyn Future<Output = ()> + Send>> =
                 if Handle::current().is_some() {
-                    Box::pin(TaskBuilder::new().name(&name).spawn(guest.serve()))
+                    Box::pin(
+                        TaskBuilder::new()
+                            .name(&name)
+                            .spawn(guest.serve::<TaskGroup<'static, Infallible>>()),
+                    )
                 } else {
-                    Box::pin(guest.serve())
+                    Box::pin(guest.serve::<TaskGroup<'static, Infallible>>())
                 };
             connection
         })
@@ -336,7 +356,7 @@ where
     /// When it is dropped half-way all connections are dropped at once, without a grace.
     pub async fn until<S: IntoFuture>(self, stop: S) -> Served<S::Output> {
         serve_in!(LocalTaskGroup::infallible(), self, stop, |guest, name| {
-            guest.serve()
+            guest.serve::<LocalTaskGroup<'_, Infallible>>()
         })
     }
 }

@@ -33,6 +33,13 @@ mod text;
 
 mod error;
 
+#[cfg(fuzzing)]
+pub(crate) use self::{
+    redirect::target as redirect_target,
+    retry::retry_after,
+    text::{charset, decode},
+};
+
 pub use builder::SessionBuilder;
 pub use cookies::{CookieError, CookieJar};
 pub use download::Download;

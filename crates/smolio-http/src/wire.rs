@@ -6,8 +6,19 @@ mod io;
 mod line;
 mod outgoing;
 mod server;
+#[cfg(feature = "http2")]
+mod server_http2;
 
 pub(crate) use connection::{Connection, Incoming, SendFailure};
 pub(crate) use io::Io;
 pub(crate) use line::Sending;
-pub(crate) use server::{Ending, HeadLimits, Http1, RequestIncoming, Respond};
+pub(crate) use server::{Ending, HeadLimits, Http1, Protocol, RequestIncoming, Respond};
+#[cfg(feature = "http2")]
+pub(crate) use server_http2::{Http2, StreamGroup};
+
+/// Without HTTP/2 a connection has no streams.
+#[cfg(not(feature = "http2"))]
+pub(crate) trait StreamGroup<R> {}
+
+#[cfg(not(feature = "http2"))]
+impl<R, G> StreamGroup<R> for G {}

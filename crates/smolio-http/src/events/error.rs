@@ -2,13 +2,24 @@
 
 use std::{error::Error, fmt};
 
-use crate::error::BodyError;
+use http::StatusCode;
+
+type Source = Box<dyn Error + Send + Sync>;
 
 /// Why there are no more events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventErrorKind {
-    /// The body that they come in could not be read to its end.
+    /// The request for them got no answer, and no other one would. The source is a [`RequestError`](crate::RequestError).
+    Request,
+    /// The answer is another one than 200.
+    Status {
+        /// What it is.
+        status: StatusCode,
+    },
+    /// The answer is something else than `text/event-stream`.
+    ContentType,
+    /// The body that they come in could not be read to its end. The source is a [`BodyError`](crate::BodyError).
     Body,
     /// An event is larger than the limit.
     TooLarge {
@@ -21,7 +32,7 @@ pub enum EventErrorKind {
 #[derive(Debug)]
 pub struct EventError {
     kind: EventErrorKind,
-    source: Option<BodyError>,
+    source: Option<Source>,
 }
 
 impl EventError {
@@ -29,8 +40,8 @@ impl EventError {
         Self { kind, source: None }
     }
 
-    pub(crate) fn because(mut self, source: BodyError) -> Self {
-        self.source = Some(source);
+    pub(crate) fn because(mut self, source: impl Into<Source>) -> Self {
+        self.source = Some(source.into());
         self
     }
 
@@ -44,6 +55,11 @@ impl EventError {
 impl fmt::Display for EventError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
+            EventErrorKind::Request => f.write_str("the request for events failed"),
+            EventErrorKind::Status { status } => {
+                write!(f, "the server gave no events, but {status}")
+            }
+            EventErrorKind::ContentType => f.write_str("the answer is not a stream of events"),
             EventErrorKind::Body => f.write_str("the stream of events broke off"),
             EventErrorKind::TooLarge { limit } => {
                 write!(f, "an event is larger than the limit of {limit} bytes")
@@ -58,7 +74,7 @@ impl fmt::Display for EventError {
 
 impl Error for EventError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_ref().map(|source| source as _)
+        self.source.as_deref().map(|source| source as _)
     }
 }
 

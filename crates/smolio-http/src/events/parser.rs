@@ -64,6 +64,12 @@ impl Parser {
         self.retry
     }
 
+    /// Goes on after a stream that broke off, with what was known at its end.
+    pub(crate) fn resume(&mut self, last_event_id: &str, retry: Option<Duration>) {
+        last_event_id.clone_into(&mut self.last_event_id);
+        self.retry = retry;
+    }
+
     /// Takes bytes up to the end of an event, and gives that; or takes all of them, and waits for more.
     pub(crate) fn next(&mut self, input: &mut Bytes) -> Result<Option<Event>, EventError> {
         while !input.is_empty() {

@@ -108,6 +108,8 @@ impl Activity {
 /// A phase, and since when it lasts.
 #[derive(Debug)]
 pub(super) struct Watch {
+    /// Then bytes are no sign of a request.
+    is_multiplexed: bool,
     phase: Phase,
     begun: u64,
     writes: u64,
@@ -115,8 +117,9 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(is_multiplexed: bool) -> Self {
         Self {
+            is_multiplexed,
             phase: Phase::Fresh,
             begun: 0,
             writes: 0,
@@ -126,7 +129,10 @@ impl Watch {
 
     /// The phase of now. The clock is read only if it is another one, or the same one once more.
     pub(super) fn look(&mut self, activity: &Activity) -> (Phase, Instant) {
-        let phase = activity.phase();
+        let phase = match activity.phase() {
+            Phase::Head if self.is_multiplexed => Phase::Idle,
+            phase => phase,
+        };
         let begun = activity.begun.load(Relaxed);
         let writes = activity.writes.load(Relaxed);
         let has_changed = phase != self.phase

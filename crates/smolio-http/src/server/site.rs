@@ -6,7 +6,7 @@ use http::Request;
 
 use super::{
     activity::Activity, peer::PeerAddress, request_body::RequestBody, settings::Settings,
-    stats::Counters, upgrade::Then,
+    stats::Counters, tls::ServerTls, upgrade::Then,
 };
 use crate::wire::RequestIncoming;
 
@@ -14,6 +14,7 @@ use crate::wire::RequestIncoming;
 #[derive(Debug)]
 pub(super) struct Site {
     pub(super) settings: Settings,
+    pub(super) tls: Option<ServerTls>,
     pub(super) counters: Arc<Counters>,
 }
 

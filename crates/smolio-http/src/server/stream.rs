@@ -8,19 +8,22 @@ use std::{
     task::{Context, Poll},
 };
 
+use bytes::Bytes;
 use futures_io::{AsyncRead, AsyncWrite};
+use futures_rustls::server::TlsStream;
 
 use super::activity::Activity;
-use crate::socket::Socket;
+use crate::stream::Stream;
 
 pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
 
 pub(super) enum Transport {
-    Socket(Socket),
-    /// TLS, and what listeners of others accept.
+    Stream(Stream),
+    /// What listeners of others accept.
     Other(Box<dyn Duplex>),
+    OtherTls(Box<TlsStream<Box<dyn Duplex>>>),
 }
 
 impl Transport {
@@ -28,13 +31,25 @@ impl Transport {
     pub(super) fn new<S: Duplex + 'static>(stream: S) -> Self {
         let mut stream = Some(stream);
         if let Some(socket) = take::<_, smolio_net::TcpStream>(&mut stream) {
-            return Self::Socket(socket.into());
+            return Self::Stream(socket.into());
         }
         #[cfg(unix)]
         if let Some(socket) = take::<_, smolio_net::UnixStream>(&mut stream) {
-            return Self::Socket(socket.into());
+            return Self::Stream(socket.into());
         }
         Self::Other(Box::new(stream.expect("it was of neither type")))
+    }
+}
+
+impl Transport {
+    /// Whether HTTP/2 was agreed on.
+    #[cfg(feature = "http2")]
+    pub(super) fn is_http2(&self) -> bool {
+        match self {
+            Self::Stream(stream) => stream.protocol() == Some(b"h2"),
+            Self::Other(_) => false,
+            Self::OtherTls(stream) => stream.get_ref().1.alpn_protocol() == Some(b"h2"),
+        }
     }
 }
 
@@ -51,8 +66,9 @@ impl AsyncRead for Transport {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
-            Self::Socket(socket) => Pin::new(socket).poll_read(cx, buffer),
+            Self::Stream(stream) => Pin::new(stream).poll_read(cx, buffer),
             Self::Other(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::OtherTls(stream) => Pin::new(&mut **stream).poll_read(cx, buffer),
         }
     }
 }
@@ -64,8 +80,9 @@ impl AsyncWrite for Transport {
         buffer: &[u8],
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
-            Self::Socket(socket) => Pin::new(socket).poll_write(cx, buffer),
+            Self::Stream(stream) => Pin::new(stream).poll_write(cx, buffer),
             Self::Other(stream) => Pin::new(stream).poll_write(cx, buffer),
+            Self::OtherTls(stream) => Pin::new(&mut **stream).poll_write(cx, buffer),
         }
     }
 
@@ -75,28 +92,33 @@ impl AsyncWrite for Transport {
         buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
-            Self::Socket(socket) => Pin::new(socket).poll_write_vectored(cx, buffers),
+            Self::Stream(stream) => Pin::new(stream).poll_write_vectored(cx, buffers),
             Self::Other(stream) => Pin::new(stream).poll_write_vectored(cx, buffers),
+            Self::OtherTls(stream) => Pin::new(&mut **stream).poll_write_vectored(cx, buffers),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
-            Self::Socket(socket) => Pin::new(socket).poll_flush(cx),
+            Self::Stream(stream) => Pin::new(stream).poll_flush(cx),
             Self::Other(stream) => Pin::new(stream).poll_flush(cx),
+            Self::OtherTls(stream) => Pin::new(&mut **stream).poll_flush(cx),
         }
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
-            Self::Socket(socket) => Pin::new(socket).poll_close(cx),
+            Self::Stream(stream) => Pin::new(stream).poll_close(cx),
             Self::Other(stream) => Pin::new(stream).poll_close(cx),
+            Self::OtherTls(stream) => Pin::new(&mut **stream).poll_close(cx),
         }
     }
 }
 
 /// A stream that tells what goes over it.
 pub(super) struct Watched {
+    /// To be read first.
+    before: Bytes,
     transport: Transport,
     activity: Arc<Activity>,
 }
@@ -104,9 +126,20 @@ pub(super) struct Watched {
 impl Watched {
     pub(super) fn new(transport: Transport, activity: Arc<Activity>) -> Self {
         Self {
+            before: Bytes::new(),
             transport,
             activity,
         }
+    }
+
+    #[cfg(feature = "http2")]
+    pub(super) fn is_http2(&self) -> bool {
+        self.transport.is_http2()
+    }
+
+    /// Gives back what was read.
+    pub(super) fn put_back(&mut self, before: Bytes) {
+        self.before = before;
     }
 
     fn note_write<T>(&self, written: &Poll<T>) {
@@ -120,9 +153,14 @@ impl AsyncRead for Watched {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
+        if !self.before.is_empty() {
+            let count = self.before.len().min(buffer.len());
+            buffer[..count].copy_from_slice(&self.before.split_to(count));
+            return Poll::Ready(Ok(count));
+        }
         if self.activity.take_look_again() {
-            if let Transport::Socket(socket) = &mut self.transport {
-                socket.distrust();
+            if let Transport::Stream(stream) = &mut self.transport {
+                stream.distrust();
             }
         }
         let read = Pin::new(&mut self.transport).poll_read(cx, buffer);

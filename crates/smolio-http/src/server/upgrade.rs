@@ -8,7 +8,6 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::Bytes;
 use futures_io::{AsyncRead, AsyncWrite};
 use http::{Method, Request, Version, header};
 use smolio_task_group::CancelToken;
@@ -50,9 +49,9 @@ pub struct Upgrade(Arc<Mutex<Option<Then>>>);
 
 impl Upgrade {
     pub(super) fn of<B>(request: &Request<B>) -> Option<Self> {
-        let is_one = request.method() == Method::CONNECT
-            || (request.version() == Version::HTTP_11
-                && request.headers().contains_key(header::UPGRADE));
+        let is_one = request.version() == Version::HTTP_11
+            && (request.method() == Method::CONNECT
+                || request.headers().contains_key(header::UPGRADE));
         is_one.then(|| Self(Arc::default()))
     }
 
@@ -86,19 +85,13 @@ impl std::fmt::Debug for Upgrade {
 
 /// The stream of a connection that has left HTTP. It is closed when it is dropped.
 pub struct Upgraded {
-    /// What was read along with the request.
-    read: Bytes,
     stream: Watched,
     closing: CancelToken,
 }
 
 impl Upgraded {
-    pub(super) fn new(read: Bytes, stream: Watched, closing: CancelToken) -> Self {
-        Self {
-            read,
-            stream,
-            closing,
-        }
+    pub(super) fn new(stream: Watched, closing: CancelToken) -> Self {
+        Self { stream, closing }
     }
 
     /// Set when the server closes: it is time to say goodbye, before the grace is over.
@@ -119,12 +112,7 @@ impl AsyncRead for Upgraded {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        if self.read.is_empty() {
-            return Pin::new(&mut self.stream).poll_read(cx, buffer);
-        }
-        let count = self.read.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&self.read.split_to(count));
-        Poll::Ready(Ok(count))
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 

@@ -65,7 +65,7 @@ impl Multipart {
     }
 
     /// All of it as a body. Its length is known when those of all parts are, and it can be sent again when all parts can.
-    pub(super) fn into_body(self) -> Body {
+    pub(crate) fn into_body(self) -> Body {
         let Self { boundary, parts } = self;
         let mut bodies = Vec::with_capacity(2 * parts.len() + 1);
         let mut before = "";

@@ -55,7 +55,7 @@ const ABOUT_THE_BODY: [HeaderName; 6] = [
 ];
 
 /// Where an answer leads to, if it is a redirect.
-pub(super) fn target(
+pub(crate) fn target(
     url: &Url,
     status: StatusCode,
     headers: &HeaderMap,

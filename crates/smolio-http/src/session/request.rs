@@ -250,6 +250,28 @@ impl RequestBuilder {
         })
     }
 
+    /// For an answer that has no end, and is silent for as long as it likes, unless limits were set for it.
+    pub(crate) fn endless(self) -> Self {
+        let timeouts = self.session.0.settings.timeouts;
+        self.change(|draft| {
+            draft.timeouts.get_or_insert(Timeouts {
+                total: None,
+                stall: None,
+                ..timeouts
+            });
+            Ok(())
+        })
+    }
+
+    /// The same once more, unless it cannot be sent, or its body is a stream.
+    pub(crate) fn try_clone(&self) -> Option<Self> {
+        let draft = self.draft.as_ref().ok()?.try_clone()?;
+        Some(Self {
+            session: self.session.clone(),
+            draft: Ok(draft),
+        })
+    }
+
     /// How many redirects are followed; see [`SessionBuilder::redirects`](crate::SessionBuilder::redirects).
     #[doc(alias = "allow_redirects")]
     pub fn redirects(self, limit: usize) -> Self {
@@ -298,6 +320,20 @@ impl Draft {
             redirects: None,
             decompresses: None,
             on_upload: None,
+        })
+    }
+
+    fn try_clone(&self) -> Option<Self> {
+        Some(Self {
+            method: self.method.clone(),
+            url: self.url.clone(),
+            headers: self.headers.clone(),
+            body: self.body.try_clone()?,
+            file: self.file.clone(),
+            timeouts: self.timeouts,
+            redirects: self.redirects,
+            decompresses: self.decompresses,
+            on_upload: self.on_upload.clone(),
         })
     }
 

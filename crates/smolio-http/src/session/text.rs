@@ -4,7 +4,7 @@ use encoding_rs::{Encoding, UTF_8};
 use http::{HeaderMap, header};
 
 /// The character set that the headers name, if it is a known one.
-pub(super) fn charset(headers: &HeaderMap) -> Option<&'static Encoding> {
+pub(crate) fn charset(headers: &HeaderMap) -> Option<&'static Encoding> {
     let content_type = headers.get(header::CONTENT_TYPE)?;
     let mut parameters = content_type.as_bytes().split(|byte| *byte == b';').skip(1);
     let label = parameters.find_map(|parameter| {
@@ -19,7 +19,7 @@ pub(super) fn charset(headers: &HeaderMap) -> Option<&'static Encoding> {
 }
 
 /// The text. A byte order mark decides, then the headers, else it is UTF-8. What is none becomes `U+FFFD`.
-pub(super) fn decode(bytes: Vec<u8>, charset: Option<&'static Encoding>) -> String {
+pub(crate) fn decode(bytes: Vec<u8>, charset: Option<&'static Encoding>) -> String {
     let charset = charset.unwrap_or(UTF_8);
     let (charset, mark) = Encoding::for_bom(&bytes).unwrap_or((charset, 0));
     if charset == UTF_8 && mark == 0 {

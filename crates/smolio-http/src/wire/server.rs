@@ -81,6 +81,17 @@ pub(crate) enum Ending {
     Failed,
 }
 
+/// A connection, in either version.
+pub(crate) trait Protocol {
+    /// Whether requests run at the same time, and bytes come also while nothing is asked.
+    const IS_MULTIPLEXED: bool;
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending>;
+
+    /// The requests that are running are the last ones. If there are none, it ends now.
+    fn finish(&mut self);
+}
+
 /// A connection over HTTP/1.0 or 1.1.
 pub(crate) struct Http1<S, R: Respond>(http1::Connection<Io<S>, Answering<R>>);
 
@@ -100,7 +111,21 @@ where
         Self(builder.serve_connection(Io::new(stream), Answering(respond)))
     }
 
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
+    /// The stream, what was read from it in vain, and whoever answers.
+    pub(crate) fn into_parts(self) -> (S, Bytes, R) {
+        let parts = self.0.into_parts();
+        (parts.io.into_inner(), parts.read_buf, parts.service.0)
+    }
+}
+
+impl<S, R> Protocol for Http1<S, R>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    R: Respond,
+{
+    const IS_MULTIPLEXED: bool = false;
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
         Pin::new(&mut self.0).poll(cx).map(|end| match end {
             Ok(()) => Ending::Finished,
             Err(error) if error.is_parse_version_h2() => Ending::Http2,
@@ -109,14 +134,7 @@ where
         })
     }
 
-    /// The request that is running is the last one. If none is, it ends now.
-    pub(crate) fn finish(&mut self) {
+    fn finish(&mut self) {
         Pin::new(&mut self.0).graceful_shutdown();
-    }
-
-    /// The stream, and what was read from it in vain.
-    pub(crate) fn into_stream(self) -> (S, Bytes) {
-        let parts = self.0.into_parts();
-        (parts.io.into_inner(), parts.read_buf)
     }
 }
