@@ -268,7 +268,7 @@ impl RequestBuilder {
         let draft = self.draft.as_ref().ok()?.try_clone()?;
         Some(Self {
             session: self.session.clone(),
-            draft: Ok(draft),
+            draft: Ok(Box::new(draft)),
         })
     }
 
