@@ -148,8 +148,7 @@ impl Response {
     /// The response, unless its status is 400 or above.
     ///
     /// # Errors
-    /// A [`StatusError`]. The body goes unread, and so the connection is closed; whoever wants to see it asks for the
-    /// [`status`](Self::status) instead.
+    /// A [`StatusError`]. The body goes unread; whoever wants to see it asks for the [`status`](Self::status) instead.
     #[doc(alias = "raise_for_status")]
     pub fn error_for_status(self) -> Result<Self, StatusError> {
         if self.head.status.as_u16() < 400 {
