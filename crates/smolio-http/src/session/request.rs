@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    future::{Future, IntoFuture},
+    future::{Future, IntoFuture, ready},
     path::PathBuf,
     pin::Pin,
     sync::Arc,
@@ -71,7 +71,7 @@ use crate::{
 pub struct RequestBuilder {
     session: ClientSession,
     /// The first thing that cannot be, if any.
-    draft: Result<Draft, RequestError>,
+    draft: Result<Box<Draft>, RequestError>,
 }
 
 /// All that there is to say about a request.
@@ -95,7 +95,7 @@ impl RequestBuilder {
         Self {
             session: session.clone(),
             draft: match url {
-                Ok(url) => Draft::new(method, url),
+                Ok(url) => Draft::new(method, url).map(Box::new),
                 Err(error) => Err(invalid_url(error)),
             },
         }
@@ -221,8 +221,8 @@ impl RequestBuilder {
         })
     }
 
-    /// Calls a function with the [`Progress`] of the body's sending. It is called by whoever drives the request, so it should be
-    /// quick.
+    /// Calls a function with the [`Progress`] of the body's sending. It is called by whoever drives the request, so it
+    /// should be quick.
     pub fn on_upload_progress(self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.change(|draft| {
             draft.on_upload = Some(Arc::new(report));
@@ -268,7 +268,7 @@ impl RequestBuilder {
         let draft = self.draft.as_ref().ok()?.try_clone()?;
         Some(Self {
             session: self.session.clone(),
-            draft: Ok(draft),
+            draft: Ok(Box::new(draft)),
         })
     }
 
@@ -364,7 +364,10 @@ impl IntoFuture for RequestBuilder {
 
     fn into_future(self) -> SendRequest {
         let Self { session, draft } = self;
-        SendRequest(Box::pin(async move { exchange(session, draft?).await }))
+        SendRequest(match draft {
+            Ok(draft) => Box::pin(exchange(session, draft)),
+            Err(error) => Box::pin(ready(Err(error))),
+        })
     }
 }
 
