@@ -19,3 +19,5 @@ mod server_tls;
 mod server_upgrade;
 mod session;
 mod support;
+#[cfg(feature = "websocket")]
+mod websocket;
