@@ -23,13 +23,13 @@ use std::sync::Arc;
 use smolio_context::Instant;
 use url::Url;
 
+pub(crate) use self::origin::Origin;
 #[cfg(feature = "websocket")]
-use self::place::Place;
+pub(crate) use self::place::Place;
 use self::{
     alarm::{Alarm, Limits},
     connector::{Connected, Connector},
     exchange::{Sent, send_again, send_over, timed_out},
-    origin::Origin,
     pool::{Kept, Pool, PoolLimits},
     prepare::prepare,
     wait::{Taken, Wait},

@@ -37,37 +37,29 @@ const DRAIN_TIME: Duration = Duration::from_millis(250);
 /// Sends a request, and follows where it is sent.
 pub(super) async fn exchange(
     session: ClientSession,
-    draft: Draft,
+    draft: Box<Draft>,
 ) -> Result<Response, RequestError> {
-    let session = &*session.0;
-    if session.is_closed.load(Ordering::Relaxed) {
-        let error = RequestError::new(RequestErrorKind::Closed);
-        return Err(error.of(&draft.method, &draft.url));
-    }
-    let settings = &session.settings;
-    let mut exchange = Exchange {
-        session,
-        redirects: draft.redirects.unwrap_or(settings.redirects),
-        decompresses: draft.decompresses.unwrap_or(settings.decompresses),
-        is_trusted: (settings.base_url.as_ref())
-            .is_none_or(|base| redirect::is_same_origin(base, &draft.url)),
-        history: Vec::new(),
-        timeouts: draft.timeouts.unwrap_or(settings.timeouts),
-        began: Instant::now(),
-        is_under_way: false,
-        draft,
-    };
-    match exchange.run().await {
+    let mut exchange = Exchange::new(session, draft);
+    match exchange.follow().await {
         Ok(answer) => Ok(exchange.response(answer)),
         Err(error) => Err(exchange.error(error)),
     }
 }
 
+/// A request as it is sent at first, for whoever has a way of its own to send it.
+#[cfg(feature = "websocket")]
+pub(super) fn prepared(
+    session: ClientSession,
+    draft: Box<Draft>,
+) -> Result<http::Request<Body>, RequestError> {
+    Exchange::new(session, draft).request()
+}
+
 /// A request that is under way.
-struct Exchange<'s> {
-    session: &'s Session,
+struct Exchange {
+    session: ClientSession,
     /// As it is to be sent next, or was sent last.
-    draft: Draft,
+    draft: Box<Draft>,
     redirects: usize,
     decompresses: bool,
     /// Whether the credentials of the session are for this host.
@@ -79,11 +71,30 @@ struct Exchange<'s> {
     is_under_way: bool,
 }
 
-impl Exchange<'_> {
-    async fn run(&mut self) -> Result<http::Response<IncomingBody>, RequestError> {
+impl Exchange {
+    fn new(session: ClientSession, draft: Box<Draft>) -> Self {
+        let settings = &session.0.settings;
+        Self {
+            redirects: draft.redirects.unwrap_or(settings.redirects),
+            decompresses: draft.decompresses.unwrap_or(settings.decompresses),
+            is_trusted: (settings.base_url.as_ref())
+                .is_none_or(|base| redirect::is_same_origin(base, &draft.url)),
+            history: Vec::new(),
+            timeouts: draft.timeouts.unwrap_or(settings.timeouts),
+            began: Instant::now(),
+            is_under_way: false,
+            draft,
+            session,
+        }
+    }
+
+    async fn follow(&mut self) -> Result<http::Response<IncomingBody>, RequestError> {
+        if self.session.0.is_closed.load(Ordering::Relaxed) {
+            return Err(RequestError::new(RequestErrorKind::Closed));
+        }
         if let Some(path) = self.draft.file.take() {
             let failed = |error| RequestError::new(RequestErrorKind::RequestBody).because(error);
-            self.draft.body = Body::file(path).await.map_err(failed)?;
+            self.draft.body = Box::pin(Body::file(path)).await.map_err(failed)?;
         }
         if let Some(report) = self.draft.on_upload.take() {
             self.draft.body = mem::take(&mut self.draft.body).watched(report);
@@ -103,34 +114,36 @@ impl Exchange<'_> {
                     limit,
                 }));
             }
-            drain(answer.into_body()).await;
+            // In a box, since it is seldom: the future of each request would be larger by it.
+            Box::pin(drain(answer.into_body())).await;
             self.is_under_way = true;
+            let keeps_body = !redirect::becomes_get(&self.draft.method, status);
             self.is_trusted &= redirect::is_same_origin(&self.draft.url, &target);
             let former = redirect::turn(&mut self.draft, status, target);
             self.history.push(Redirect::new(status, former));
-            // Whatever has become a GET has none any more.
-            if self.draft.method != Method::GET {
+            if keeps_body {
                 self.draft.body =
                     spare.ok_or_else(|| RequestError::new(RequestErrorKind::BodyNotReplayable))?;
             }
         }
     }
 
-    /// Sends the request as it is now, again if that is wanted. It gives the answer, and the body to send once more if there can
-    /// be one.
+    /// Sends the request as it is now, again if that is wanted. It gives the answer, and the body to send once more if there
+    /// can be one.
     async fn answer(
         &mut self,
     ) -> Result<(http::Response<IncomingBody>, Option<Body>), RequestError> {
+        let session = self.session.clone();
         let Session {
             settings,
             transport,
             ..
-        } = self.session;
+        } = &*session.0;
         let mut retries = 0;
         loop {
             if let Some(politeness) = &settings.politeness {
                 let host = self.host().to_owned();
-                self.wait(politeness.turn(&host)).await?;
+                Box::pin(self.wait(politeness.turn(&host))).await?;
             }
             let spare = self.draft.body.try_clone();
             let request = self.request()?;
@@ -154,14 +167,14 @@ impl Exchange<'_> {
             match (pause, spare) {
                 (Some(pause), Some(spare)) => {
                     if let Ok(answer) = result {
-                        drain(answer.into_body()).await;
+                        Box::pin(drain(answer.into_body())).await;
                     }
                     log::debug!(
                         "{} {}: again in {pause:?}",
                         self.draft.method,
                         self.draft.url
                     );
-                    self.wait(sleep(pause)).await?;
+                    Box::pin(self.wait(sleep(pause))).await?;
                     retries += 1;
                     self.draft.body = spare;
                 }
@@ -184,7 +197,7 @@ impl Exchange<'_> {
         *request.uri_mut() = uri;
         *request.headers_mut() = self.headers();
         let timeouts = self.timeouts_left();
-        if timeouts != self.session.transport.timeouts() {
+        if timeouts != self.session.0.transport.timeouts() {
             request.extensions_mut().insert(timeouts);
         }
         Ok(request)
@@ -227,13 +240,17 @@ impl Exchange<'_> {
     }
 
     fn headers(&self) -> HeaderMap {
-        let settings = &self.session.settings;
-        let mut headers = settings.headers.clone();
-        if !self.is_trusted {
-            redirect::remove(&mut headers, &redirect::FOR_ONE_ORIGIN);
+        let settings = &self.session.0.settings;
+        let own = &self.draft.headers;
+        // With place for those that are added here and by the transport.
+        let mut headers = HeaderMap::with_capacity(settings.headers.len() + own.len() + 3);
+        for (name, value) in &settings.headers {
+            if self.is_trusted || !redirect::FOR_ONE_ORIGIN.contains(name) {
+                headers.append(name, value.clone());
+            }
         }
-        if !self.draft.headers.is_empty() {
-            replace_headers(&mut headers, self.draft.headers.clone());
+        if !own.is_empty() {
+            replace_headers(&mut headers, own.clone());
         }
         if self.accepts_too_much() {
             headers.remove(header::ACCEPT_ENCODING);
@@ -249,20 +266,20 @@ impl Exchange<'_> {
         let own = &self.draft.headers;
         let is_unwanted = !self.decompresses || own.contains_key(header::RANGE);
         is_unwanted
-            && self.session.settings.decompresses
+            && self.session.0.settings.decompresses
             && !own.contains_key(header::ACCEPT_ENCODING)
     }
 
     fn response(self, answer: http::Response<IncomingBody>) -> Response {
-        let settings = &self.session.settings;
+        let settings = &self.session.0.settings;
         let (mut head, body) = answer.into_parts();
         let body = if self.decompresses && may_be_compressed(&self.draft.method, head.status) {
             ResponseBody::decoded(&mut head.headers, body, settings.decompression_limit)
         } else {
             ResponseBody::Raw(body)
         };
-        let Draft { method, url, .. } = self.draft;
-        Response::new(head, body, settings.body_limit, method, url, self.history)
+        let limit = settings.body_limit;
+        Response::new(head, body, limit, self.draft, self.history)
     }
 }
 

@@ -87,14 +87,18 @@ pub(super) fn is_same_origin(one: &Url, other: &Url) -> bool {
         && one.port_or_known_default() == other.port_or_known_default()
 }
 
+/// Whether a request goes on as a `GET`, and so without its body.
+pub(super) fn becomes_get(method: &Method, status: StatusCode) -> bool {
+    match status.as_u16() {
+        301 | 302 => *method == Method::POST,
+        303 => *method != Method::HEAD,
+        _ => false,
+    }
+}
+
 /// Makes of a request the one that follows it. It gives the address of the former.
 pub(super) fn turn(draft: &mut Draft, status: StatusCode, mut target: Url) -> Url {
-    let becomes_get = match status.as_u16() {
-        301 | 302 => draft.method == Method::POST,
-        303 => draft.method != Method::HEAD,
-        _ => false,
-    };
-    if becomes_get {
+    if becomes_get(&draft.method, status) {
         draft.method = Method::GET;
         draft.body = crate::body::Body::empty();
         remove(&mut draft.headers, &ABOUT_THE_BODY);
@@ -108,7 +112,7 @@ pub(super) fn turn(draft: &mut Draft, status: StatusCode, mut target: Url) -> Ur
     std::mem::replace(&mut draft.url, target)
 }
 
-pub(super) fn remove(headers: &mut HeaderMap, names: &[HeaderName]) {
+fn remove(headers: &mut HeaderMap, names: &[HeaderName]) {
     for name in names {
         headers.remove(name);
     }

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    future::{Future, IntoFuture},
+    future::{Future, IntoFuture, ready},
     path::PathBuf,
     pin::Pin,
     sync::Arc,
@@ -71,7 +71,31 @@ use crate::{
 pub struct RequestBuilder {
     session: ClientSession,
     /// The first thing that cannot be, if any.
-    draft: Result<Draft, RequestError>,
+    draft: Result<Box<Draft>, RequestError>,
+}
+
+/// A request that somebody else sends.
+#[cfg(feature = "websocket")]
+pub(crate) struct Prepared {
+    session: ClientSession,
+    pub(crate) url: Url,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) request: http::Request<Body>,
+}
+
+#[cfg(feature = "websocket")]
+impl Prepared {
+    pub(crate) fn transport(&self) -> &crate::transport::SmolTransport {
+        &self.session.0.transport
+    }
+
+    /// Keeps the cookies of the answer.
+    pub(crate) fn keep_cookies(&self, headers: &HeaderMap) {
+        let settings = &self.session.0.settings;
+        if settings.keeps_cookies {
+            settings.cookies.keep(&self.url, headers);
+        }
+    }
 }
 
 /// All that there is to say about a request.
@@ -95,10 +119,46 @@ impl RequestBuilder {
         Self {
             session: session.clone(),
             draft: match url {
-                Ok(url) => Draft::new(method, url),
+                Ok(url) => Draft::new(method, url).map(Box::new),
                 Err(error) => Err(invalid_url(error)),
             },
         }
+    }
+
+    /// One for a WebSocket, whose addresses may also begin with `ws` and `wss`.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn for_websocket(session: &ClientSession, url: impl IntoUrl) -> Self {
+        let url = url.into_url(session.0.settings.base_url.as_ref());
+        let draft = url.map_err(invalid_url).and_then(|mut url| {
+            let scheme = match url.scheme() {
+                "ws" => "http",
+                "wss" => "https",
+                _ => return Draft::new(Method::GET, url),
+            };
+            // Between these it cannot fail.
+            let _ = url.set_scheme(scheme);
+            Draft::new(Method::GET, url)
+        });
+        Self {
+            session: session.clone(),
+            draft: draft.map(Box::new),
+        }
+    }
+
+    /// The request as it is sent at first, and what is needed to send it.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn prepare(self) -> Result<Prepared, RequestError> {
+        let Self { session, draft } = self;
+        let draft = draft?;
+        let timeouts = draft.timeouts.unwrap_or(session.0.settings.timeouts);
+        let url = draft.url.clone();
+        let request = super::exchange::prepared(session.clone(), draft)?;
+        Ok(Prepared {
+            session,
+            url,
+            timeouts,
+            request,
+        })
     }
 
     /// Adds pairs to the query of the address: of a map, a list of pairs, or a struct.
@@ -221,8 +281,8 @@ impl RequestBuilder {
         })
     }
 
-    /// Calls a function with the [`Progress`] of the body's sending. It is called by whoever drives the request, so it should be
-    /// quick.
+    /// Calls a function with the [`Progress`] of the body's sending. It is called by whoever drives the request, so it
+    /// should be quick.
     pub fn on_upload_progress(self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.change(|draft| {
             draft.on_upload = Some(Arc::new(report));
@@ -268,7 +328,7 @@ impl RequestBuilder {
         let draft = self.draft.as_ref().ok()?.try_clone()?;
         Some(Self {
             session: self.session.clone(),
-            draft: Ok(draft),
+            draft: Ok(Box::new(draft)),
         })
     }
 
@@ -364,7 +424,10 @@ impl IntoFuture for RequestBuilder {
 
     fn into_future(self) -> SendRequest {
         let Self { session, draft } = self;
-        SendRequest(Box::pin(async move { exchange(session, draft?).await }))
+        SendRequest(match draft {
+            Ok(draft) => Box::pin(exchange(session, draft)),
+            Err(error) => Box::pin(ready(Err(error))),
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use bytes::Bytes;
@@ -25,8 +25,11 @@ use crate::{
 /// A body that never makes its reader wait is looked at by the clock now and then: it may have no end.
 const FRAMES_PER_LOOK: u8 = 16;
 
+/// Of a body that is dropped unread, so many bytes are looked at: more would cost more than a new connection does.
+const SKIMMED: u64 = 16 * 1024;
+
 /// The body of an answer, as it comes over the wire: a stream of chunks. When it has been read to its end the connection is used
-/// again; when it is dropped before, the connection is closed.
+/// again; when it is dropped before, the connection is closed, unless the little that was left had come already.
 ///
 /// The limits of time of the request hold for it too: see [`Timeouts`](crate::Timeouts).
 #[derive(Debug)]
@@ -184,6 +187,24 @@ impl http_body::Body for IncomingBody {
         match &self.live {
             None => SizeHint::with_exact(0),
             Some(live) => live.incoming.size_hint(),
+        }
+    }
+}
+
+/// The page of an error is seldom read, and short: what has come of it is passed by, so that the connection is used again. This
+/// waits for nothing.
+impl Drop for IncomingBody {
+    fn drop(&mut self) {
+        let mut left = SKIMMED;
+        let mut cx = Context::from_waker(Waker::noop());
+        while self.live.is_some() && http_body::Body::size_hint(self).lower() <= left {
+            let Poll::Ready(Some(Ok(chunk))) = Pin::new(&mut *self).poll_next(&mut cx) else {
+                return;
+            };
+            match left.checked_sub(chunk.len() as u64) {
+                Some(less) => left = less,
+                None => return,
+            }
         }
     }
 }

@@ -7,8 +7,16 @@ mod events_source;
 mod guest;
 mod hook;
 mod server_basic;
+mod server_bounds;
 mod server_failures;
+mod server_limits;
+mod server_load;
+mod server_shutdown;
 mod server_smuggling;
+mod server_tls;
+mod server_upgrade;
 mod session;
 mod support;
 mod transport;
+#[cfg(feature = "websocket")]
+mod websocket;

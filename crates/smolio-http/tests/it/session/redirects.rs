@@ -76,6 +76,16 @@ fn the_method_and_the_body_are_as_the_status_says() {
 }
 
 #[test]
+fn a_get_may_have_a_body_and_keeps_it() {
+    let peer = Peer::new([answers([to(302, "/next"), ok("")])]);
+    block_on(async {
+        let request = ClientSession::new().get(peer.url("/")).json("query");
+        request.await.unwrap();
+    });
+    assert_eq!(body_of(&peer.requests()[1]), "\"query\"");
+}
+
+#[test]
 fn a_location_may_be_written_in_many_ways() {
     for (location, path) in [
         ("next?x=1", "/a/next?x=1"),
