@@ -2,6 +2,8 @@
 
 mod connection;
 mod failure;
+#[cfg(feature = "http2")]
+mod http2;
 mod io;
 mod line;
 mod outgoing;
@@ -10,11 +12,13 @@ mod server;
 mod server_http2;
 
 pub(crate) use connection::{Connection, Incoming, SendFailure};
+#[cfg(feature = "http2")]
+pub(crate) use http2::{Http2, Spawner};
 pub(crate) use io::Io;
-pub(crate) use line::Sending;
+pub(crate) use line::{Line, Sending};
 pub(crate) use server::{Ending, HeadLimits, Http1, Protocol, RequestIncoming, Respond};
 #[cfg(feature = "http2")]
-pub(crate) use server_http2::{Http2, StreamGroup};
+pub(crate) use server_http2::{Http2Connection, StreamGroup};
 
 /// Without HTTP/2 a connection has no streams.
 #[cfg(not(feature = "http2"))]

@@ -10,9 +10,12 @@ use futures_core::Stream;
 use http_body::{Frame, SizeHint};
 use smolio_context::{poll_budget, spend_budget, waiting_for};
 
+#[cfg(feature = "http2")]
+use super::shared::SharedStream;
 use super::{
     alarm::{Alarm, Limits, TimedOut},
-    pool::{Kept, Place},
+    place::Place,
+    pool::Kept,
 };
 use crate::{
     error::{BodyError, BodyErrorKind, Phase},
@@ -37,20 +40,33 @@ struct Live {
     incoming: Incoming,
     alarm: Alarm,
     limits: Limits,
-    place: Place,
+    hold: Hold,
     /// Whether something has come since the limit of the stall began.
     has_moved: bool,
     frames: u8,
 }
 
+/// What an answer has of the pool, until its body has ended.
+#[derive(Debug)]
+pub(super) enum Hold {
+    /// A connection of its own.
+    Place(Place),
+    /// A part of one.
+    #[cfg(feature = "http2")]
+    Stream {
+        /// It counts for as long as it is there.
+        _stream: SharedStream,
+    },
+}
+
 impl IncomingBody {
-    pub(super) fn new(incoming: Incoming, place: Place, alarm: Alarm, limits: Limits) -> Self {
+    pub(super) fn new(incoming: Incoming, hold: Hold, alarm: Alarm, limits: Limits) -> Self {
         Self {
             live: Some(Live {
                 incoming,
                 alarm,
                 limits,
-                place,
+                hold,
                 has_moved: true,
                 frames: 0,
             }),
@@ -73,9 +89,13 @@ impl IncomingBody {
 
 impl Live {
     fn end(mut self, cx: &mut Context<'_>) {
-        if let Some(connection) = self.incoming.take_connection(cx) {
-            let alarm = self.alarm;
-            self.place.keep(Kept { connection, alarm });
+        let connection = self.incoming.take_connection(cx);
+        match (self.hold, connection) {
+            (Hold::Place(place), Some(connection)) => {
+                let alarm = self.alarm;
+                place.keep(Kept { connection, alarm });
+            }
+            (hold, _) => drop(hold),
         }
     }
 
