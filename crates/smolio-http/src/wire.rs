@@ -20,7 +20,7 @@ pub(crate) use line::{Line, Sending};
 pub(crate) use multiplexed::{Multiplexed, Spawner};
 pub(crate) use server::{Ending, HeadLimits, Http1, Protocol, RequestIncoming, Respond};
 #[cfg(feature = "http2")]
-pub(crate) use server_http2::{Http2, StreamGroup};
+pub(crate) use server_http2::{Http2Connection, StreamGroup};
 #[cfg(feature = "websocket")]
 pub(crate) use upgrade::{Switched, switch};
 

@@ -288,8 +288,8 @@ pub mod net {
         Address, AttemptsError, ConnectCause, ConnectError, Connection, FailedAttempt,
         HandlerOutcome, IncompleteRead, LimitOverrun, LineError, Lines, ListenCause, ListenError,
         Listener, OpenConnection, ReadExactlyError, ReadUntilError, Served, Server, ServerStats,
-        StreamReader, TcpConnection, TcpListener, TcpStream, happy_eyeballs, open_connection,
-        start_server,
+        StreamReader, TcpConnection, TcpListener, TcpStream, accept, happy_eyeballs,
+        open_connection, start_server,
     };
     #[cfg(unix)]
     pub use smolio_net::{

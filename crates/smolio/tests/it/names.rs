@@ -47,8 +47,8 @@ mod net {
         Address, AttemptsError, ConnectCause, ConnectError, Connection, FailedAttempt,
         HandlerOutcome, IncompleteRead, LimitOverrun, LineError, Lines, ListenCause, ListenError,
         Listener, OpenConnection, ReadExactlyError, ReadUntilError, Served, Server, ServerStats,
-        StreamReader, TcpConnection, TcpListener, TcpStream, happy_eyeballs, open_connection,
-        start_server,
+        StreamReader, TcpConnection, TcpListener, TcpStream, accept, happy_eyeballs,
+        open_connection, start_server,
     };
     #[cfg(unix)]
     use smolio::net::{
