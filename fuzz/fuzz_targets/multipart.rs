@@ -27,13 +27,18 @@ fuzz_target!(|input: &str| {
         assert!(contents.is_empty());
         return;
     };
-    let parts = parts.strip_suffix(&format!("\r\n--{boundary}--\r\n")).unwrap();
+    let parts = parts
+        .strip_suffix(&format!("\r\n--{boundary}--\r\n"))
+        .unwrap();
     let delimiter = format!("\r\n--{boundary}\r\n");
     let mut parts = parts.split(delimiter.as_str());
     for content in contents {
         let (head, body) = parts.next().unwrap().split_once("\r\n\r\n").unwrap();
         assert_eq!(body, content);
-        assert!(head.starts_with("content-disposition: form-data; name=\""), "{head}");
+        assert!(
+            head.starts_with("content-disposition: form-data; name=\""),
+            "{head}"
+        );
         assert!(!head.contains(['\r', '\n']), "{head:?}");
         assert_eq!(head.matches('"').count(), 4, "{head}");
     }

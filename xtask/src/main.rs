@@ -13,6 +13,7 @@ mod bench;
 mod ci;
 mod examples;
 mod features;
+mod fuzz;
 mod pick;
 mod process;
 mod stress;
@@ -32,7 +33,7 @@ cargo xtask <command>
   bench [--quick] [ARGS]      speed against tokio and smol, as ratios
   features                    each crate alone, with each of its features
   pick [CRATE]                a crate outside the workspace uses one of ours (or each in turn)
-  stress [--seconds N]        the randomised tests for longer, also under the address sanitizer
+  stress [--seconds N]        the randomised tests for longer, also under the address sanitizer; the fuzz targets
   tidy                        the invariants of ARCHITECTURE.md";
 
 fn main() -> ExitCode {

@@ -1,10 +1,11 @@
 //! `cargo xtask stress`: the randomised tests for longer than CI has time for, then once more under the address
-//! sanitizer. The thread sanitizer would need a standard library built for it, and is left out.
+//! sanitizer, then the fuzz targets. The thread sanitizer would need a standard library built for it, and is left out.
 
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::fuzz;
 use crate::process;
 use crate::test::Runner;
 use crate::workspace::Metadata;
@@ -26,7 +27,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let selection = ["--workspace", "--exclude", "xtask", "--release", FILTER];
     let mut command = process::cargo(runner.command(&selection));
     process::run(command.env(SECONDS_VARIABLE, &seconds))?;
-    sanitize(runner, &seconds)
+    sanitize(runner, &seconds)?;
+    fuzz::run(&seconds)
 }
 
 fn seconds(arguments: &[String]) -> Result<u64> {

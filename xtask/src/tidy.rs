@@ -34,9 +34,16 @@ impl Repository {
     /// The Rust files of the project.
     fn sources(&self) -> impl Iterator<Item = &TextFile> {
         let ours = |path: &str| {
-            ["crates/", "examples/", "httpbin/", "bench/", "xtask/"]
-                .iter()
-                .any(|top| path.starts_with(top))
+            [
+                "crates/",
+                "examples/",
+                "httpbin/",
+                "bench/",
+                "fuzz/",
+                "xtask/",
+            ]
+            .iter()
+            .any(|top| path.starts_with(top))
         };
         self.files
             .iter()

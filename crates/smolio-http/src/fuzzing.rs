@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use url::Url;
 
-use crate::{Body, CookieJar, Multipart, RequestError, session};
+use crate::{Body, CookieJar, Multipart, Proxies, RequestError, session, transport};
 
 /// Where an answer with these headers leads to.
 pub fn redirect_target(url: &Url, headers: &HeaderMap) -> Result<Option<Url>, RequestError> {
@@ -36,3 +36,14 @@ pub fn text(headers: &HeaderMap, body: Vec<u8>) -> String {
 pub fn multipart(form: Multipart) -> Body {
     form.into_body()
 }
+
+/// Whether requests to an address go by way of a proxy. None if it is no address, or the settings make no sense for it.
+pub fn proxy_for(proxies: &Proxies, address: &str) -> Option<bool> {
+    let address = address.parse().ok()?;
+    let origin = transport::Origin::of(&address).ok()?;
+    let proxy = proxies.for_origin(&origin).ok()?;
+    Some(proxy.is_some())
+}
+
+#[cfg(feature = "websocket")]
+pub use crate::websocket::after_handshake as websocket;

@@ -42,6 +42,6 @@ pub use transport::{
 };
 #[cfg(feature = "websocket")]
 pub use websocket::{
-    CloseCode, CloseFrame, Message, WebSocket, WebSocketError, WebSocketErrorKind,
-    WebSocketReceiver, WebSocketSender,
+    CloseCode, CloseFrame, ConnectWebSocket, Message, WebSocket, WebSocketAcceptor,
+    WebSocketBuilder, WebSocketError, WebSocketErrorKind, WebSocketReceiver, WebSocketSender,
 };

@@ -48,6 +48,8 @@ pub use into_url::IntoUrl;
 pub use multipart::{Multipart, Part};
 pub use reader::ResponseReader;
 pub use redirect::Redirect;
+#[cfg(feature = "websocket")]
+pub(crate) use request::Prepared;
 pub use request::{RequestBuilder, SendRequest};
 pub use response::Response;
 pub use retry::RetryPolicy;

@@ -52,6 +52,12 @@ impl Socket {
 pub(crate) struct Drained<S> {
     socket: Arc<Async<S>>,
     is_empty: bool,
+    /// The reactor has said once that there is nothing, and is not believed twice.
+    ///
+    /// It passes over an event of the very turn in which it was asked, as that might be an older one. Where another thread drives
+    /// it, each question can fall into such a turn: whoever only asked, and never read, would be woken again and again, and told
+    /// that there is nothing.
+    is_suspicious: bool,
 }
 
 impl<S> Drained<S>
@@ -62,17 +68,25 @@ where
         Self {
             socket,
             is_empty: false,
+            is_suspicious: false,
         }
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
-            if self.is_empty {
-                ready!(self.socket.poll_readable(cx))?;
-                self.is_empty = false;
+            let is_waiting = self.is_empty && self.socket.poll_readable(cx)?.is_pending();
+            if is_waiting && !self.is_suspicious {
+                self.is_suspicious = true;
+                return Poll::Pending;
             }
+            self.is_suspicious = false;
             match (&mut self.socket.get_ref()).read(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.is_empty = true,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.is_empty = true;
+                    if is_waiting {
+                        return Poll::Pending;
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(count) => {
                     // Nothing at all is the end, which may be read again.

@@ -27,8 +27,7 @@ use url::Url;
 use self::{
     alarm::{Alarm, Limits, TimedOut},
     connector::Connector,
-    origin::Origin,
-    pool::{Kept, Place, Pool, PoolLimits},
+    pool::{Kept, Pool, PoolLimits},
     prepare::{prepare, repeatable},
     tls::Protocols,
     wait::Wait,
@@ -41,6 +40,7 @@ pub use self::{
     timeouts::Timeouts,
     tls::TlsOptions,
 };
+pub(crate) use self::{origin::Origin, pool::Place};
 use crate::{
     body::Body,
     error::{Phase, RequestError, RequestErrorKind},
@@ -193,6 +193,7 @@ impl SmolTransport {
 
     /// A connection that is the caller's own, for what begins as HTTP and goes on as something else. It has a place among the
     /// others, for as long as the caller keeps that.
+    #[cfg(feature = "websocket")]
     pub(crate) async fn connect_stream(
         &self,
         address: &http::Uri,

@@ -1,8 +1,11 @@
 //! WebSockets (RFC 6455): messages both ways over a connection that began as HTTP.
 
+mod accept;
+mod connect;
 mod core;
 mod error;
 mod halves;
+mod handshake;
 mod message;
 
 use std::{
@@ -20,6 +23,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use self::core::{Core, Outgoing};
 
 pub use self::{
+    accept::WebSocketAcceptor,
+    connect::{ConnectWebSocket, WebSocketBuilder},
     error::{WebSocketError, WebSocketErrorKind},
     halves::{WebSocketReceiver, WebSocketSender},
     message::{CloseCode, CloseFrame, Message},
@@ -275,4 +280,28 @@ fn checked_close(code: CloseCode, reason: String) -> Result<CloseFrame, WebSocke
         )));
     }
     Ok(CloseFrame::new(code, reason))
+}
+
+/// A WebSocket over a stream on which the handshake is over, for the fuzz targets.
+#[cfg(fuzzing)]
+pub async fn after_handshake(
+    stream: impl self::core::Duplex + 'static,
+    is_client: bool,
+    message_limit: usize,
+) -> WebSocket {
+    use async_tungstenite::tungstenite::protocol::Role;
+
+    let role = if is_client {
+        Role::Client
+    } else {
+        Role::Server
+    };
+    let options = Options {
+        message_limit,
+        ..Options::default()
+    };
+    WebSocket::new(
+        Core::new(Box::new(stream), Vec::new(), role, &options).await,
+        None,
+    )
 }

@@ -8,6 +8,8 @@ mod outgoing;
 mod server;
 #[cfg(feature = "http2")]
 mod server_http2;
+#[cfg(feature = "websocket")]
+mod upgrade;
 
 pub(crate) use connection::{Connection, Incoming, SendFailure};
 pub(crate) use io::Io;
@@ -15,6 +17,8 @@ pub(crate) use line::Sending;
 pub(crate) use server::{Ending, HeadLimits, Http1, Protocol, RequestIncoming, Respond};
 #[cfg(feature = "http2")]
 pub(crate) use server_http2::{Http2, StreamGroup};
+#[cfg(feature = "websocket")]
+pub(crate) use upgrade::{Switched, switch};
 
 /// Without HTTP/2 a connection has no streams.
 #[cfg(not(feature = "http2"))]

@@ -13,6 +13,13 @@ const HOMES: &[(&str, &[&str])] = &[
         ],
     ),
     ("surf", &["crates/smolio-http/src/surf.rs"]),
+    (
+        "async_tungstenite",
+        &[
+            "crates/smolio-http/src/websocket.rs",
+            "crates/smolio-http/src/websocket/",
+        ],
+    ),
 ];
 
 /// With it come crates that nobody looks after any more: those who do not ask for HTTP must have none of them.

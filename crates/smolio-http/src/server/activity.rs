@@ -19,6 +19,7 @@ pub(super) struct Activity {
     writes: AtomicU64,
     is_write_blocked: AtomicBool,
     must_look_again: AtomicBool,
+    is_closing: AtomicBool,
     has_seen_end: AtomicBool,
     has_left_a_body: AtomicBool,
 }
@@ -71,6 +72,15 @@ impl Activity {
     /// The next read is to be tried, also if the reactor has not said that there is something.
     pub(super) fn look_again(&self) {
         self.must_look_again.store(true, Relaxed);
+    }
+
+    /// No more requests are wanted.
+    pub(super) fn close(&self) {
+        self.is_closing.store(true, Relaxed);
+    }
+
+    pub(super) fn is_closing(&self) -> bool {
+        self.is_closing.load(Relaxed)
     }
 
     pub(super) fn take_look_again(&self) -> bool {

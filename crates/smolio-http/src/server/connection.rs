@@ -153,6 +153,7 @@ async fn drive<P: Protocol>(connection: &mut P, visit: &Visit, closing: &mut Clo
     poll_fn(|cx| {
         if closing.has_begun_just_now(cx) {
             // What had come by then is answered.
+            visit.activity.close();
             visit.activity.look_again();
             if let Poll::Ready(ending) = connection.poll(cx) {
                 return Poll::Ready(End::Protocol(ending));

@@ -191,7 +191,13 @@ fn answer<B>(
         }
     }
     ticket.entry.status(status);
-    response.map(|body| ResponseBody::new(body, ticket))
+    let is_last = !is_upgrade && ticket.is_last();
+    let mut response = response.map(|body| ResponseBody::new(body, ticket));
+    if is_last {
+        let close = header::HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    response
 }
 
 /// An answer of ours.
@@ -243,6 +249,11 @@ impl Ticket {
         self.fail();
         let text = format!("{} {}: {who} failed: {error}", self.method, self.uri);
         report_unhandled(Unhandled::error(current_task(), text));
+    }
+
+    /// Whether the connection ends after this one, and has no other way to say so.
+    fn is_last(&self) -> bool {
+        self.visit.activity.is_closing() && self.version < Version::HTTP_2
     }
 
     fn fail(&mut self) {

@@ -14,11 +14,11 @@ use futures_rustls::{
 use super::stream::Transport;
 use crate::stream::Stream;
 
-/// The protocols that are offered, the best one first.
+/// The protocols that are offered, the best one first. A client that names others alone is refused, so the old one is there, too.
 #[cfg(feature = "http2")]
-const PROTOCOLS: &[&[u8]] = &[b"h2", b"http/1.1"];
+const PROTOCOLS: &[&[u8]] = &[b"h2", b"http/1.1", b"http/1.0"];
 #[cfg(not(feature = "http2"))]
-const PROTOCOLS: &[&[u8]] = &[b"http/1.1"];
+const PROTOCOLS: &[&[u8]] = &[b"http/1.1", b"http/1.0"];
 
 /// A certificate and its key, for [`Serve::tls`](super::Serve::tls).
 ///

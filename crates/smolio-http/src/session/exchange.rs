@@ -46,6 +46,15 @@ pub(super) async fn exchange(
     }
 }
 
+/// A request as it is sent at first, for whoever has a way of its own to send it.
+#[cfg(feature = "websocket")]
+pub(super) fn prepared(
+    session: ClientSession,
+    draft: Box<Draft>,
+) -> Result<http::Request<Body>, RequestError> {
+    Exchange::new(session, draft).request()
+}
+
 /// A request that is under way.
 struct Exchange {
     session: ClientSession,

@@ -74,6 +74,30 @@ pub struct RequestBuilder {
     draft: Result<Box<Draft>, RequestError>,
 }
 
+/// A request that somebody else sends.
+#[cfg(feature = "websocket")]
+pub(crate) struct Prepared {
+    session: ClientSession,
+    pub(crate) url: Url,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) request: http::Request<Body>,
+}
+
+#[cfg(feature = "websocket")]
+impl Prepared {
+    pub(crate) fn transport(&self) -> &crate::transport::SmolTransport {
+        &self.session.0.transport
+    }
+
+    /// Keeps the cookies of the answer.
+    pub(crate) fn keep_cookies(&self, headers: &HeaderMap) {
+        let settings = &self.session.0.settings;
+        if settings.keeps_cookies {
+            settings.cookies.keep(&self.url, headers);
+        }
+    }
+}
+
 /// All that there is to say about a request.
 pub(super) struct Draft {
     pub(super) method: Method,
@@ -99,6 +123,42 @@ impl RequestBuilder {
                 Err(error) => Err(invalid_url(error)),
             },
         }
+    }
+
+    /// One for a WebSocket, whose addresses may also begin with `ws` and `wss`.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn for_websocket(session: &ClientSession, url: impl IntoUrl) -> Self {
+        let url = url.into_url(session.0.settings.base_url.as_ref());
+        let draft = url.map_err(invalid_url).and_then(|mut url| {
+            let scheme = match url.scheme() {
+                "ws" => "http",
+                "wss" => "https",
+                _ => return Draft::new(Method::GET, url),
+            };
+            // Between these it cannot fail.
+            let _ = url.set_scheme(scheme);
+            Draft::new(Method::GET, url)
+        });
+        Self {
+            session: session.clone(),
+            draft: draft.map(Box::new),
+        }
+    }
+
+    /// The request as it is sent at first, and what is needed to send it.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn prepare(self) -> Result<Prepared, RequestError> {
+        let Self { session, draft } = self;
+        let draft = draft?;
+        let timeouts = draft.timeouts.unwrap_or(session.0.settings.timeouts);
+        let url = draft.url.clone();
+        let request = super::exchange::prepared(session.clone(), draft)?;
+        Ok(Prepared {
+            session,
+            url,
+            timeouts,
+            request,
+        })
     }
 
     /// Adds pairs to the query of the address: of a map, a list of pairs, or a struct.

@@ -68,6 +68,7 @@ impl Connector {
 
     /// Makes a connection that is the caller's own: a tunnel through a proxy also where there is no TLS, for what is not quite
     /// HTTP.
+    #[cfg(feature = "websocket")]
     pub(crate) async fn connect_stream(&self, origin: &Origin) -> Result<Stream, RequestError> {
         let stream = match self.route(origin)? {
             Route::Direct => self.open(origin.host(), origin.port()).await?,

@@ -19,6 +19,7 @@ use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_sink::Sink;
 use smolio_context::{Instant, poll_budget, spend_budget, waiting_for};
+use smolio_task_group::CancelToken;
 use smolio_timer::{Sleep, sleep};
 
 use super::{
@@ -94,6 +95,8 @@ pub(super) struct Core {
     /// Something was put in that may not have left.
     is_unflushed: bool,
     heartbeat: Option<Heartbeat>,
+    /// Set when the server closes, and it is time to say goodbye.
+    closing: Option<CancelToken>,
     close_limit: Duration,
     message_limit: usize,
 }
@@ -118,9 +121,16 @@ impl Core {
             state: State::Open,
             is_unflushed: false,
             heartbeat: options.heartbeat.map(Heartbeat::new),
+            closing: None,
             close_limit: options.close_limit,
             message_limit: limit,
         }
+    }
+
+    /// Says goodbye when this is set.
+    pub(super) fn until(mut self, closing: CancelToken) -> Self {
+        self.closing = Some(closing);
+        self
     }
 
     /// How the peer said goodbye, or agreed to ours.
@@ -146,6 +156,12 @@ impl Core {
     ) -> Poll<Result<Message, WebSocketError>> {
         loop {
             ready!(poll_budget(cx));
+            // Also when messages come without a pause.
+            if self.closing.as_ref().is_some_and(CancelToken::is_cancelled) {
+                if let Err(error) = self.heed_server(cx) {
+                    return Poll::Ready(Err(self.fail(cx, error)));
+                }
+            }
             let stream = match (&mut self.stream, &mut self.state) {
                 (Some(_), State::Answering(..)) => {
                     ready!(self.poll_answered(cx));
@@ -203,6 +219,9 @@ impl Core {
     /// Nothing has come: looks after what is to be written, and how long nothing has come. Ready if that is too long.
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<WebSocketError> {
         loop {
+            if let Err(error) = self.heed_server(cx) {
+                return Poll::Ready(self.fail(cx, error));
+            }
             if self.is_unflushed {
                 if let Poll::Ready(Err(error)) = self.poll_flush(cx) {
                     return Poll::Ready(self.fail(cx, error));
@@ -226,6 +245,20 @@ impl Core {
                 return Poll::Ready(self.fail(cx, error));
             }
         }
+    }
+
+    /// Says goodbye if the server closes.
+    fn heed_server(&mut self, cx: &mut Context<'_>) -> Result<(), FrameError> {
+        let is_closing = (self.closing.as_mut())
+            .is_some_and(|closing| Future::poll(Pin::new(closing), cx).is_ready());
+        if !is_closing {
+            return Ok(());
+        }
+        self.closing = None;
+        if self.is_open() {
+            self.put_goodbye(&CloseFrame::new(CloseCode::GOING_AWAY, ""))?;
+        }
+        Ok(())
     }
 
     /// Sends a message, which is taken once it is as good as sent. Ready when all of it has been written.
@@ -261,14 +294,9 @@ impl Core {
         frame: &CloseFrame,
     ) -> Poll<Result<(), WebSocketError>> {
         if self.is_open() {
-            let raw = RawCloseFrame {
-                code: u16::from(frame.code).into(),
-                reason: frame.reason.as_str().into(),
-            };
-            if let Err(error) = self.put(tungstenite::Message::Close(Some(raw))) {
+            if let Err(error) = self.put_goodbye(frame) {
                 return Poll::Ready(Err(self.fail(cx, error)));
             }
-            self.state = State::Closing(sleep(self.close_limit));
         }
         let flushed = self.poll_flush_or_wait(cx, "WebSocket::close");
         if let (Poll::Pending, State::Closing(limit)) = (&flushed, &mut self.state) {
@@ -287,6 +315,16 @@ impl Core {
                 Err(_) => return Poll::Ready(Ok(())),
             }
         }
+    }
+
+    fn put_goodbye(&mut self, frame: &CloseFrame) -> Result<(), FrameError> {
+        let raw = RawCloseFrame {
+            code: u16::from(frame.code).into(),
+            reason: frame.reason.as_str().into(),
+        };
+        self.put(tungstenite::Message::Close(Some(raw)))?;
+        self.state = State::Closing(sleep(self.close_limit));
+        Ok(())
     }
 
     fn put(&mut self, message: tungstenite::Message) -> Result<(), FrameError> {

@@ -75,13 +75,18 @@ impl WebSocketError {
         self
     }
 
+    pub(super) fn with_headers(mut self, headers: HeaderMap) -> Self {
+        self.0.headers = headers;
+        self
+    }
+
     /// Why.
     #[must_use]
     pub fn kind(&self) -> WebSocketErrorKind {
         self.0.kind
     }
 
-    /// The headers of the answer, if it is one that refuses.
+    /// The headers of the answer to the handshake, if that was it.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.0.headers

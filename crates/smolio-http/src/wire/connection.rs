@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// The head of an answer may be so large, and its trailers. Browsers take 256 KiB, curl 300.
-const MAX_HEAD: usize = 256 * 1024;
+pub(super) const MAX_HEAD: usize = 256 * 1024;
 
 /// hyper's buffer for both directions is as large: more of a request's body is taken only when some was written.
 const MAX_BUFFER: usize = MAX_HEAD;

@@ -72,7 +72,10 @@ pub(crate) struct Answer {
 
 impl Client {
     pub(crate) async fn new(address: SocketAddr) -> Self {
-        let stream = soon(TcpStream::connect(address)).await.unwrap();
+        Self::of(soon(TcpStream::connect(address)).await.unwrap())
+    }
+
+    pub(crate) fn of(stream: TcpStream) -> Self {
         Self {
             stream,
             read: Vec::new(),
@@ -80,7 +83,11 @@ impl Client {
     }
 
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        soon(self.stream.write_all(bytes.as_ref())).await.unwrap();
+        self.try_send(bytes).await.unwrap();
+    }
+
+    pub(crate) async fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        soon(self.stream.write_all(bytes.as_ref())).await
     }
 
     pub(crate) async fn ask(&mut self, bytes: impl AsRef<[u8]>) -> Answer {
