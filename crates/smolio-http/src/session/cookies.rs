@@ -212,9 +212,8 @@ fn has_room(store: &mut CookieStore, cookie: &Cookie<'static>) -> bool {
         .cloned()
         .map(Ok::<_, Infallible>)
         .collect();
-    if let Ok(alive) = CookieStore::from_cookies(alive, false) {
-        *store = alive;
-    }
+    let Ok(alive) = CookieStore::from_cookies(alive, false);
+    *store = alive;
     !is_full(store)
 }
 

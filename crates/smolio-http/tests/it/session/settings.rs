@@ -114,7 +114,8 @@ fn limits_of_time_are_those_of_the_session_or_the_request() {
                 RequestErrorKind::TimedOut { phase, limit: soon }
             );
             let limit = soon / 2;
-            let error = session.get(peer.url("/")).timeout(limit).await.unwrap_err();
+            let request = session.get(peer.url("/")).timeouts(Timeouts::none());
+            let error = request.timeout(limit).await.unwrap_err();
             let phase = Phase::Total;
             assert_eq!(error.kind(), RequestErrorKind::TimedOut { phase, limit });
             let own = Timeouts {
@@ -146,7 +147,6 @@ fn the_total_is_for_redirects_as_well() {
         let error = session.get(peer.url("/")).timeout(limit).await.unwrap_err();
         let phase = Phase::Total;
         assert_eq!(error.kind(), RequestErrorKind::TimedOut { phase, limit });
-        assert_eq!(error.url().unwrap().path(), "/again");
     });
 }
 
