@@ -177,3 +177,39 @@ fn pauses_double_and_there_may_be_an_end_of_patience() {
         );
     });
 }
+
+#[test]
+fn a_server_of_ours_is_read_by_a_client_of_ours() {
+    use axum::{Router, http::HeaderMap, routing::get};
+    use smolio_http::{Event, events_response, serve};
+    use smolio_net::TcpListener;
+
+    // Ten events in all, three for each time that it is asked.
+    let count = async |headers: HeaderMap| {
+        let last = headers.get("last-event-id");
+        let last = last.map_or(0, |id| id.to_str().unwrap().parse::<u32>().unwrap());
+        let numbers = (last + 1..=10).take(3);
+        let events = numbers.map(|number| {
+            let event = Event::new(format!("line {number}\nof many"));
+            let event = event.with_id(number.to_string()).unwrap();
+            event.with_retry(Duration::from_millis(1))
+        });
+        let mut response = events_response(futures_lite::stream::iter(events));
+        if last == 10 {
+            *response.status_mut() = http::StatusCode::NO_CONTENT;
+        }
+        response
+    };
+    let app: Router = Router::new().route("/count", get(count));
+    let data = smolio_executor::run(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/count", listener.local_addr().unwrap());
+        let client = async {
+            let mut events = ClientSession::new().events(url);
+            all(&mut events).await
+        };
+        serve(listener, app).until(client).await.reason
+    });
+    let expected = (1..=10).map(|number| format!("line {number}\nof many"));
+    assert_eq!(data, (expected.collect(), None));
+}

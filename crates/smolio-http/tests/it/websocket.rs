@@ -7,6 +7,7 @@ mod handshake;
 mod raw;
 mod server;
 mod together;
+mod ways;
 
 use std::{future::Future, time::Duration};
 
