@@ -11,8 +11,11 @@
 use std::{env, process::Command, time::Duration};
 
 use anyhow::{Context, ensure};
-use smolio::to_thread;
+use indicatif::ProgressBar;
+use serde_json::Value;
+use smolio::{http::ClientSession, to_thread};
 use smolio_examples::Guide;
+use smolio_httpbin::Httpbin;
 
 #[path = "debug.rs"]
 mod debug;
@@ -101,13 +104,18 @@ fn main() -> anyhow::Result<()> {
         "100 pages that take 1 s each, in 1 s",
         1.0,
         async {
-            let server = fetch::slow_server()?;
-            let urls: Vec<_> = (1..=100)
-                .map(|number| server.url(&format!("/{number}")))
-                .collect();
-            let pages = fetch::fetch_all(&urls).await?;
-            println!("{} pages, the last one says: {}", pages.len(), pages[99]);
-            ensure!(pages.len() == 100 && pages[99] == "you asked for /100");
+            let httpbin = Httpbin::start()?;
+            let urls = fetch::slow_urls(&httpbin);
+            let (session, hidden) = (ClientSession::new(), ProgressBar::hidden());
+            let pages = fetch::fetch_all(&session, &urls, &hidden).await;
+            let pages = pages.into_iter().collect::<Result<Vec<_>, _>>()?;
+            let last: Value = serde_json::from_slice(&pages[99].body)?;
+            println!(
+                "{} pages, the last one is {}",
+                pages.len(),
+                last["args"]["page"]
+            );
+            ensure!(pages.len() == 100 && last["args"]["page"] == "100");
             Ok(())
         },
     );

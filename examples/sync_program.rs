@@ -11,16 +11,20 @@ use std::{
 };
 
 use anyhow::Context;
-use smolio::{Runner, sleep, try_gather};
-use smolio_examples::{Server, get};
+use axum::{Router, extract::Path, routing};
+use smolio::{Runner, http::ClientSession, sleep, try_gather};
+use smolio_httpbin::Httpbin;
 
 fn main() -> anyhow::Result<()> {
     let shop = shop()?;
+    let session = ClientSession::new(); // is bound to no loop, so one serves all of them
     let order = read_order("apple 3, bread 1, cheese 2")?;
 
     // One thing is async: to ask for all prices at the same time.
     let start = Instant::now();
-    let requests = order.iter().map(|(item, _)| price(&shop, item));
+    let requests = order
+        .iter()
+        .map(|(item, _)| price(&session, shop.url(&format!("/price/{item}"))));
     let prices = smolio::run(try_gather(requests))?;
     let asked_for = start.elapsed();
 
@@ -34,11 +38,15 @@ fn main() -> anyhow::Result<()> {
     // Several calls: the loop stays, and what was spawned in it pauses in between.
     let runner = Runner::new();
     let url = shop.url(&format!("/receipt/{sum}"));
-    let receipt = runner.handle().spawn(async move { get(&url).await });
+    let receipt = runner.handle().spawn({
+        let session = session.clone();
+        async move { get(&session, url).await }
+    });
     let receipt = receipt.expect("a runner takes tasks until it is closed");
     for (item, count) in &order {
-        let left = runner.run(get(&shop.url(&format!("/take/{item}/{count}"))))?;
-        println!("{item}: {left}");
+        let url = shop.url(&format!("/take/{item}/{count}"));
+        let taken = runner.run(get(&session, url))?;
+        println!("{item}: {taken}");
     }
     println!("{}", runner.run(receipt)?);
     runner.close();
@@ -56,21 +64,30 @@ fn read_order(text: &str) -> anyhow::Result<Vec<(String, u32)>> {
     text.split(',').map(read).collect()
 }
 
-async fn price(shop: &Server, item: &str) -> anyhow::Result<u32> {
-    let page = get(&shop.url(&format!("/price/{item}"))).await?;
+async fn price(session: &ClientSession, url: String) -> anyhow::Result<u32> {
+    let page = get(session, url).await?;
     page.parse()
-        .with_context(|| format!("the price of {item} is `{page}`"))
+        .with_context(|| format!("`{page}` is no price"))
+}
+
+async fn get(session: &ClientSession, url: String) -> anyhow::Result<String> {
+    let response = session.get(url).await?.error_for_status()?;
+    Ok(response.text().await?)
 }
 
 /// A shop that takes its time for each answer.
-fn shop() -> io::Result<Server> {
-    Server::start(|path| async move {
-        sleep(Duration::from_millis(200)).await;
-        match path.split('/').collect::<Vec<_>>()[..] {
-            ["", "price", item] => (200, (item.len() * 10).to_string()),
-            ["", "take", _, count] => (200, format!("{count} taken")),
-            ["", "receipt", sum] => (200, format!("receipt: {sum} paid")),
-            _ => (404, String::new()),
-        }
-    })
+fn shop() -> io::Result<Httpbin> {
+    let price = async |Path(item): Path<String>| late((item.len() * 10).to_string()).await;
+    let take = async |Path((_, count)): Path<(String, u32)>| late(format!("{count} taken")).await;
+    let receipt = async |Path(sum): Path<u32>| late(format!("receipt: {sum} paid")).await;
+    let routes = Router::new()
+        .route("/price/{item}", routing::get(price))
+        .route("/take/{item}/{count}", routing::get(take))
+        .route("/receipt/{sum}", routing::get(receipt));
+    Httpbin::with_routes(routes)
+}
+
+async fn late(answer: String) -> String {
+    sleep(Duration::from_millis(200)).await;
+    answer
 }

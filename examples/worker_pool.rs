@@ -5,11 +5,17 @@
 //!
 //! In asyncio: workers with `await queue.get()` and `queue.task_done()` in a `finally:`, then `await queue.join()`.
 
-use std::{collections::HashMap, io, sync::Mutex, time::Duration};
+use std::{
+    collections::HashMap,
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
+use axum::{Router, extract::Path, http::StatusCode, routing};
 use indicatif::ProgressBar;
-use smolio::{Queue, TaskGroup, queue::Job, sleep, task_group::Spawner};
-use smolio_examples::{Server, get};
+use smolio::{Queue, TaskGroup, http::ClientSession, queue::Job, sleep, task_group::Spawner};
+use smolio_httpbin::Httpbin;
 
 const PAGES: u64 = 40;
 const WORKERS: usize = 4;
@@ -18,8 +24,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// What the workers share.
 struct Pool {
+    session: ClientSession,
     pages: Queue<Page>,
-    dead_letters: Queue<DeadLetter>,
+    dead_letters: Queue<anyhow::Error>,
     progress: ProgressBar,
 }
 
@@ -29,27 +36,22 @@ struct Page {
     failures: u32,
 }
 
-/// A page that nobody could get, and why.
-struct DeadLetter {
-    url: String,
-    error: anyhow::Error,
-}
-
 #[smolio::main]
 async fn main() -> anyhow::Result<()> {
     let server = moody_server()?;
-    let urls = (1..=PAGES).map(|number| server.url(&format!("/{number}")));
+    let urls = (1..=PAGES).map(|number| server.url(&format!("/page/{number}")));
     let dead_letters = get_all(urls).await?;
     let got = PAGES - dead_letters.len() as u64;
     println!("{got} of {PAGES} pages are here; given up after {ATTEMPTS} attempts:");
     for letter in dead_letters {
-        println!("  {}: {}", letter.url, letter.error);
+        println!("  {letter}");
     }
     Ok(())
 }
 
-async fn get_all(urls: impl Iterator<Item = String>) -> anyhow::Result<Vec<DeadLetter>> {
+async fn get_all(urls: impl Iterator<Item = String>) -> anyhow::Result<Vec<anyhow::Error>> {
     let pool = Pool {
+        session: ClientSession::new(),
         pages: Queue::bounded(10),
         dead_letters: Queue::unbounded(),
         progress: ProgressBar::new(PAGES),
@@ -79,11 +81,10 @@ async fn get_all(urls: impl Iterator<Item = String>) -> anyhow::Result<Vec<DeadL
 /// A worker. It does not wait for the pauses: they are children of their own.
 async fn work<'p>(pool: &'p Pool, group: Spawner<'p, anyhow::Error>) -> anyhow::Result<()> {
     while let Ok(page) = pool.pages.get_job().await {
-        match get(&page.url).await {
+        match get(&pool.session, &page.url).await {
             Ok(_) => pool.progress.inc(1),
             Err(error) if page.failures + 1 == ATTEMPTS => {
-                let url = page.url.clone();
-                pool.dead_letters.put(DeadLetter { url, error }).await?;
+                pool.dead_letters.put(error).await?;
                 pool.progress.inc(1);
             }
             Err(_) => drop(group.spawn(try_again(pool, page))),
@@ -102,22 +103,31 @@ async fn try_again(pool: &Pool, page: Job<Page>) -> anyhow::Result<()> {
     Ok(pool.pages.put(again).await?)
 }
 
+async fn get(session: &ClientSession, url: &str) -> anyhow::Result<String> {
+    let response = session.get(url).await?.error_for_status()?;
+    Ok(response.text().await?)
+}
+
 /// Every fourth page is there only at the third attempt, and every tenth from the seventh on never.
-fn moody_server() -> io::Result<Server> {
-    let attempts = Mutex::new(HashMap::<String, u32>::new());
-    Server::start(move |path| {
-        let number: u32 = path.trim_start_matches('/').parse().unwrap_or_default();
-        let mut attempts = attempts.lock().expect("nothing panics with it");
-        let attempt = attempts.entry(path).or_default();
-        *attempt += 1;
+fn moody_server() -> io::Result<Httpbin> {
+    let attempts = Arc::new(Mutex::new(HashMap::<u32, u32>::new()));
+    let page = async move |Path(number): Path<u32>| {
+        let attempt = count(&attempts, number);
+        sleep(Duration::from_millis(40)).await;
         let status = match number {
-            _ if number % 10 == 7 => 500,
-            _ if number % 4 == 0 && *attempt < 3 => 503,
-            _ => 200,
+            _ if number % 10 == 7 => StatusCode::INTERNAL_SERVER_ERROR,
+            _ if number % 4 == 0 && attempt < 3 => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::OK,
         };
-        async move {
-            sleep(Duration::from_millis(40)).await;
-            (status, format!("page {number}"))
-        }
-    })
+        (status, format!("page {number}"))
+    };
+    Httpbin::with_routes(Router::new().route("/page/{number}", routing::get(page)))
+}
+
+/// The how manieth attempt this is.
+fn count(attempts: &Mutex<HashMap<u32, u32>>, number: u32) -> u32 {
+    let mut attempts = attempts.lock().expect("nothing panics with it");
+    let attempt = attempts.entry(number).or_default();
+    *attempt += 1;
+    *attempt
 }

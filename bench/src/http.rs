@@ -109,7 +109,8 @@ pub(crate) const ROWS: &[Row] = &[
         name: "HTTP server: a text, one thread",
         unit: Unit::Time,
         contestants: &[
-            Contestant::ours("axum::serve", |setting| {
+            Contestant::ours("serve", |setting| text(Served::Ours, Workers::One, setting)),
+            Contestant::peer("axum::serve", 1.0, |setting| {
                 text(Served::Axum, Workers::One, setting)
             }),
             Contestant::shown(aiohttp::NAME, |setting| aiohttp::answers("/", setting)),
@@ -119,7 +120,8 @@ pub(crate) const ROWS: &[Row] = &[
         name: "HTTP server: JSON, one thread",
         unit: Unit::Time,
         contestants: &[
-            Contestant::ours("axum::serve", |setting| {
+            Contestant::ours("serve", |setting| json(Served::Ours, Workers::One, setting)),
+            Contestant::peer("axum::serve", 1.0, |setting| {
                 json(Served::Axum, Workers::One, setting)
             }),
             Contestant::shown(aiohttp::NAME, |setting| aiohttp::answers("/json", setting)),
@@ -128,16 +130,22 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "HTTP server: a text, two workers",
         unit: Unit::Time,
-        contestants: &[Contestant::ours("axum::serve", |setting| {
-            text(Served::Axum, Workers::Two, setting)
-        })],
+        contestants: &[
+            Contestant::ours("serve", |setting| text(Served::Ours, Workers::Two, setting)),
+            Contestant::peer("axum::serve", 1.0, |setting| {
+                text(Served::Axum, Workers::Two, setting)
+            }),
+        ],
     },
     Row {
         name: "HTTP server: JSON, two workers",
         unit: Unit::Time,
-        contestants: &[Contestant::ours("axum::serve", |setting| {
-            json(Served::Axum, Workers::Two, setting)
-        })],
+        contestants: &[
+            Contestant::ours("serve", |setting| json(Served::Ours, Workers::Two, setting)),
+            Contestant::peer("axum::serve", 1.0, |setting| {
+                json(Served::Axum, Workers::Two, setting)
+            }),
+        ],
     },
 ];
 

@@ -10,24 +10,27 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 
 use super::{peer, responder};
-use crate::library::{Library, Tokio, Workers};
+use crate::library::{Library, Ours, Tokio, Workers};
 
 /// A server that a process can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Served {
     /// See [`responder`].
     Responder,
-    /// axum's routes, served by axum on tokio.
+    /// axum's routes, served by us on our loop.
+    Ours,
+    /// The same routes, served by axum on tokio.
     Axum,
 }
 
 impl Served {
-    pub(crate) const ALL: [Self; 2] = [Self::Responder, Self::Axum];
+    pub(crate) const ALL: [Self; 3] = [Self::Responder, Self::Ours, Self::Axum];
 
     /// As the arguments call it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Responder => "responder",
+            Self::Ours => "ours",
             Self::Axum => "axum",
         }
     }
@@ -38,6 +41,7 @@ impl Served {
         peer::end_when_nobody_needs_it();
         match self {
             Self::Responder => Tokio::run(workers, responder::serve(print_port)),
+            Self::Ours => Ours::run(workers, ours()),
             Self::Axum => Tokio::run(workers, axum()),
         }
     }
@@ -70,6 +74,13 @@ const FOX: Animal = Animal {
     legs: 4,
     colours: ["red", "white"],
 };
+
+async fn ours() -> io::Result<()> {
+    let listener = async_net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    print_port(listener.local_addr()?.port());
+    // With all that it does by itself: limits of size, of time and of the number of connections. axum has none of them.
+    match smolio_http::serve(listener, routes()).await {}
+}
 
 async fn axum() -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;

@@ -29,6 +29,19 @@ type BoxedStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 /// What is sent: nothing, bytes that are there, a file, or a stream of bytes.
 ///
 /// Bytes and files can be sent again, when a request is redirected or tried once more; a stream cannot.
+///
+/// ```
+/// use futures_lite::{io::Cursor, stream};
+/// use smolio_http::Body;
+///
+/// assert_eq!(Body::from("a text").length(), Some(6));
+/// assert_eq!(Body::from(vec![1_u8, 2]).as_bytes(), Some(&[1, 2][..]));
+/// let numbers = stream::iter([Ok("1 ".into()), Ok("2 ".into())]);
+/// assert_eq!(Body::sized_stream(numbers, 4).length(), Some(4));
+/// let reader = Body::reader(Cursor::new("a text"), None);
+/// assert_eq!(reader.length(), None);
+/// assert!(reader.try_clone().is_none());
+/// ```
 #[derive(Default)]
 pub struct Body(Kind);
 

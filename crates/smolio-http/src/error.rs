@@ -192,7 +192,7 @@ impl Error for RequestError {
 /// For `try_timeout`.
 impl From<Elapsed> for RequestError {
     fn from(elapsed: Elapsed) -> Self {
-        let limit = Duration::ZERO;
+        let limit = elapsed.limit().unwrap_or_default();
         Self::new(RequestErrorKind::TimedOut {
             phase: Phase::Total,
             limit,
@@ -280,7 +280,7 @@ impl Error for BodyError {
 /// For `try_timeout`.
 impl From<Elapsed> for BodyError {
     fn from(elapsed: Elapsed) -> Self {
-        let limit = Duration::ZERO;
+        let limit = elapsed.limit().unwrap_or_default();
         Self::new(BodyErrorKind::TimedOut {
             phase: Phase::Total,
             limit,

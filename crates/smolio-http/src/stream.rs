@@ -21,6 +21,7 @@ pub(crate) enum Stream {
 
 impl Stream {
     /// The protocol that was agreed on by ALPN.
+    #[cfg(feature = "http2")]
     pub(crate) fn protocol(&self) -> Option<&[u8]> {
         match self {
             Self::Plain(_) => None,

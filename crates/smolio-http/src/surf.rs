@@ -30,10 +30,10 @@ impl ClientSession {
     /// A client of surf that sends through this session: with its connections, cookies, redirects, retries, limits and
     /// decompression. Surf's middleware works with it.
     ///
-    /// What is different from surf with a client of its own: limits are the session's, and those of a `surf::Config` do nothing. A
-    /// status that surf does not know, such as 520, becomes the plainest one of its class, such as 500; the real one is
-    /// `response.ext::<http::StatusCode>()`. Headers that are not ASCII are left out, since surf has no place for them; all are in
-    /// `response.ext::<http::HeaderMap>()`. Where there is no content type, none is made up.
+    /// What is different from surf with a client of its own: limits are the session's, and those of a `surf::Config` do
+    /// nothing. A status that surf does not know, such as 520, becomes the plainest one of its class, such as 500; the real
+    /// one is `response.ext::<http::StatusCode>()`. Headers that are not ASCII are left out, since surf has no place for
+    /// them; all are in `response.ext::<http::HeaderMap>()`. Where there is no content type, none is made up.
     ///
     /// Surf's own `recv_*` and `body_*` hold bodies of any size in memory, and are slow with large ones: read those with
     /// `AsyncReadExt`. Its `Redirect` middleware gives credentials to whomever it is redirected to, and is not needed here. An
@@ -71,8 +71,8 @@ impl ClientSession {
     }
 }
 
-/// For a client of surf that has nothing but the transport: `surf::Client::with_http_client(transport)`. There are no redirects,
-/// cookies and decompression then; else it is as [`ClientSession::surf`] says.
+/// For a client of surf that has nothing but the transport: `surf::Client::with_http_client(transport)`. There are no
+/// redirects, cookies and decompression then; else it is as [`ClientSession::surf`] says.
 impl HttpClient for SmolTransport {
     fn send<'s, 'f>(&'s self, request: types::Request) -> Sending<'f>
     where

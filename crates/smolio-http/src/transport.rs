@@ -3,34 +3,36 @@
 mod alarm;
 mod builder;
 mod connector;
+mod exchange;
 mod exempt;
 mod incoming;
 mod origin;
+mod place;
 mod pool;
 mod prepare;
 mod proxy;
+#[cfg(feature = "http2")]
+mod shared;
 mod stats;
 mod timeouts;
 mod tls;
 mod wait;
 
-use std::{
-    future::{Future, poll_fn},
-    pin::pin,
-    sync::Arc,
-    task::Poll,
-};
+use std::sync::Arc;
 
-use smolio_context::{Instant, waiting_for};
+use smolio_context::Instant;
 use url::Url;
 
+pub(crate) use self::origin::Origin;
+#[cfg(feature = "websocket")]
+pub(crate) use self::place::Place;
 use self::{
-    alarm::{Alarm, Limits, TimedOut},
-    connector::Connector,
+    alarm::{Alarm, Limits},
+    connector::{Connected, Connector},
+    exchange::{Sent, send_again, send_over, timed_out},
     pool::{Kept, Pool, PoolLimits},
-    prepare::{prepare, repeatable},
-    tls::Protocols,
-    wait::Wait,
+    prepare::prepare,
+    wait::{Taken, Wait},
 };
 pub use self::{
     builder::TransportBuilder,
@@ -40,12 +42,13 @@ pub use self::{
     timeouts::Timeouts,
     tls::TlsOptions,
 };
-pub(crate) use self::{origin::Origin, pool::Place};
+#[cfg(feature = "http2")]
+use self::{exchange::send_shared, prepare::for_http1};
+#[cfg(feature = "websocket")]
+use crate::stream::Stream;
 use crate::{
     body::Body,
-    error::{Phase, RequestError, RequestErrorKind},
-    stream::Stream,
-    wire::{Connection, SendFailure, Sending},
+    error::{Phase, RequestError},
 };
 
 /// Sends requests over connections of its own, and keeps those that can be used again. Cheap to clone: clones share them.
@@ -169,26 +172,53 @@ impl SmolTransport {
         let mut request = prepare(request, &origin, connector.route(&origin)?)?;
 
         let mut alarm = Alarm::default();
-        let waited = limits.run(&mut alarm, Wait::new(pool.clone(), origin.clone()));
-        let (mut place, kept) = waited.await.map_err(timed_out)??;
-        if let Some(kept) = kept {
-            let sent = send_again(kept, place, limits, request).await?;
-            match sent {
-                Reused::Answered(answer) => return Ok(answer),
-                Reused::Closed(unused) => {
-                    (place, limits, request) = (unused.place, unused.limits, unused.request);
+        #[cfg(feature = "http2")]
+        let mut is_first = true;
+        let place = loop {
+            let waited = limits.run(&mut alarm, Wait::new(pool.clone(), origin.clone()));
+            let sent = match waited.await.map_err(timed_out)?? {
+                Taken::Fresh(place) => break place,
+                Taken::Reused(place, kept) => send_again(kept, place, limits, request).await?,
+                #[cfg(feature = "http2")]
+                Taken::Shared(stream) => {
+                    send_shared(stream, &origin, limits, request, is_first).await?
                 }
+            };
+            let unused = match sent {
+                Sent::Answered(answer) => return Ok(answer),
+                Sent::Unused(unused) => unused,
+            };
+            (limits, request) = (unused.limits, unused.request);
+            if let Some(place) = unused.place {
+                break place;
             }
-        }
+            #[cfg(feature = "http2")]
+            {
+                is_first = false;
+            }
+        };
         limits.begin(Phase::Connect);
-        let connect = connect(connector, &origin);
-        let connected = limits.run(&mut alarm, connect).await;
-        let connection = connected.map_err(timed_out)??;
+        let connected = limits.run(&mut alarm, connector.connect(&origin));
+        let connected = connected.await.map_err(timed_out)??;
         place.count_connected();
-        let kept = Kept { connection, alarm };
-        send_over(kept, place, limits, request)
-            .await
-            .map_err(|failure| failure.error)
+        let sent = match connected {
+            Connected::Http1(connection) => {
+                #[cfg(feature = "http2")]
+                let request = for_http1(request)?;
+                let kept = Kept { connection, alarm };
+                let sent = send_over(kept, place, limits, request).await;
+                sent.map(Sent::Answered).map_err(|failure| failure.error)
+            }
+            #[cfg(feature = "http2")]
+            Connected::Http2(connection) => {
+                let stream = place.share(connection);
+                send_shared(stream, &origin, limits, request, false).await
+            }
+        };
+        match sent? {
+            Sent::Answered(answer) => Ok(answer),
+            Sent::Unused(_) => unreachable!("it was not to be given back"),
+        }
     }
 
     /// A connection that is the caller's own, for what begins as HTTP and goes on as something else. It has a place among the
@@ -205,11 +235,12 @@ impl SmolTransport {
             timeouts: default,
         } = &*self.0;
         let mut limits = Limits::new(timeouts.unwrap_or(*default), Instant::now());
-        let origin = Origin::of(address)?;
+        let origin = Origin::of(address)?.apart();
         let mut alarm = Alarm::default();
         let waited = limits.run(&mut alarm, Wait::new(pool.clone(), origin.clone()));
-        // One that was kept has spoken HTTP already: it is closed, and its place taken over.
-        let (place, _) = waited.await.map_err(timed_out)??;
+        let Taken::Fresh(place) = waited.await.map_err(timed_out)?? else {
+            unreachable!("no connection of this kind is kept or shared");
+        };
         limits.begin(Phase::Connect);
         let connected = limits.run(&mut alarm, connector.connect_stream(&origin));
         let stream = connected.await.map_err(timed_out)??;
@@ -229,7 +260,7 @@ impl SmolTransport {
     }
 
     /// Closes the connections that are kept, and refuses requests from now on: those that wait for a place fail with
-    /// [`RequestErrorKind::Closed`]. Those under way may end.
+    /// [`RequestErrorKind::Closed`](crate::RequestErrorKind::Closed). Those under way may end.
     ///
     /// # Cancel safety
     /// All of it is done at the first poll.
@@ -241,130 +272,5 @@ impl SmolTransport {
 impl Default for SmolTransport {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-async fn connect(connector: &Connector, origin: &Origin) -> Result<Connection, RequestError> {
-    let stream = connector.connect(origin, Protocols::Http1).await?;
-    Connection::new(stream).await
-}
-
-fn timed_out(TimedOut { phase, limit }: TimedOut) -> RequestError {
-    RequestError::new(RequestErrorKind::TimedOut { phase, limit })
-}
-
-type Answer = http::Response<IncomingBody>;
-
-/// What became of a request over a connection that had served before.
-enum Reused {
-    Answered(Answer),
-    /// The connection was closed meanwhile; the request may be sent over another.
-    Closed(Unused),
-}
-
-struct Unused {
-    place: Place,
-    limits: Limits,
-    request: http::Request<Body>,
-}
-
-/// Sends a request over a connection that has served before, if it is still open.
-async fn send_again(
-    mut kept: Kept,
-    place: Place,
-    limits: Limits,
-    request: http::Request<Body>,
-) -> Result<Reused, RequestError> {
-    let is_open = poll_fn(|cx| Poll::Ready(kept.connection.poll_still_open(cx))).await;
-    if !is_open {
-        return Ok(Reused::Closed(Unused {
-            place,
-            limits,
-            request,
-        }));
-    }
-    let copy = repeatable(&request);
-    match send_over(kept, place, limits, request).await {
-        Ok(answer) => Ok(Reused::Answered(answer)),
-        Err(failure) => {
-            let may_repeat = failure.error.kind() == RequestErrorKind::Disconnected;
-            let again = failure.unsent.or(copy.filter(|_| may_repeat));
-            match again {
-                None => Err(failure.error),
-                Some(request) => Ok(Reused::Closed(Unused {
-                    place: failure.place,
-                    limits: failure.limits,
-                    request,
-                })),
-            }
-        }
-    }
-}
-
-/// A request that was not answered, and what it had.
-struct Unanswered {
-    error: RequestError,
-    unsent: Option<http::Request<Body>>,
-    place: Place,
-    limits: Limits,
-}
-
-/// Sends a request, and waits for the head of the answer.
-async fn send_over(
-    kept: Kept,
-    place: Place,
-    mut limits: Limits,
-    request: http::Request<Body>,
-) -> Result<Answer, Unanswered> {
-    let Kept {
-        connection,
-        mut alarm,
-    } = kept;
-    let line = connection.line();
-    limits.pause();
-    let mut stage = None;
-    let outcome = {
-        let mut sending = pin!(connection.send(request));
-        poll_fn(|cx| {
-            if let Poll::Ready(outcome) = sending.as_mut().poll(cx) {
-                return Poll::Ready(outcome);
-            }
-            let now_at = line.sending();
-            // Each piece that the peer takes begins the limit anew.
-            let has_written = line.take_written();
-            if stage.replace(now_at) != Some(now_at) || has_written {
-                match now_at {
-                    Sending::Done => limits.begin(Phase::FirstByte),
-                    Sending::Writing => limits.begin(Phase::Stall),
-                    Sending::Starved => limits.pause(),
-                }
-            }
-            let late = limits.poll(&mut alarm, cx);
-            if late.is_pending() {
-                waiting_for(|| "the answer to a request".to_owned());
-            }
-            late.map(|late| {
-                Err(SendFailure {
-                    error: timed_out(late),
-                    unsent: None,
-                })
-            })
-        })
-        .await
-    };
-    match outcome {
-        Ok(answer) => {
-            let (head, incoming) = answer.into_parts();
-            let mut body = IncomingBody::new(incoming, place, alarm, limits);
-            // Without a body there is nothing to wait for.
-            poll_fn(|cx| Poll::Ready(body.end_if_over(cx))).await;
-            Ok(http::Response::from_parts(head, body))
-        }
-        Err(SendFailure { error, unsent }) => Err(Unanswered {
-            error,
-            unsent,
-            place,
-            limits,
-        }),
     }
 }

@@ -4,6 +4,8 @@ mod connection;
 mod failure;
 mod io;
 mod line;
+#[cfg(feature = "http2")]
+mod multiplexed;
 mod outgoing;
 mod server;
 #[cfg(feature = "http2")]
@@ -13,10 +15,12 @@ mod upgrade;
 
 pub(crate) use connection::{Connection, Incoming, SendFailure};
 pub(crate) use io::Io;
-pub(crate) use line::Sending;
+pub(crate) use line::{Line, Sending};
+#[cfg(feature = "http2")]
+pub(crate) use multiplexed::{Multiplexed, Spawner};
 pub(crate) use server::{Ending, HeadLimits, Http1, Protocol, RequestIncoming, Respond};
 #[cfg(feature = "http2")]
-pub(crate) use server_http2::{Http2, StreamGroup};
+pub(crate) use server_http2::{Http2Connection, StreamGroup};
 #[cfg(feature = "websocket")]
 pub(crate) use upgrade::{Switched, switch};
 

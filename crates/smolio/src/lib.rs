@@ -197,6 +197,10 @@
 //! |---|---|
 //! | `macros` (default) | [`macro@main`] and [`macro@test`], and [`mod@test`] with them |
 //! | `net` | the module `net`: connections by name, servers, a reader of messages; over TCP and Unix sockets |
+//! | `http` | the module `http`: a session that makes requests, and a server for APIs; with `net` |
+//! | `surf` | `ClientSession::surf`: the same session for code that is written for surf. It brings crates that nobody looks after any more |
+//! | `http2` | HTTP/2 in both, where the peer speaks it |
+//! | `websocket` | WebSockets in both |
 
 #![forbid(unsafe_code)]
 
@@ -284,13 +288,60 @@ pub mod net {
         Address, AttemptsError, ConnectCause, ConnectError, Connection, FailedAttempt,
         HandlerOutcome, IncompleteRead, LimitOverrun, LineError, Lines, ListenCause, ListenError,
         Listener, OpenConnection, ReadExactlyError, ReadUntilError, Served, Server, ServerStats,
-        StreamReader, TcpConnection, TcpListener, TcpStream, happy_eyeballs, open_connection,
-        start_server,
+        StreamReader, TcpConnection, TcpListener, TcpStream, accept, happy_eyeballs,
+        open_connection, start_server,
     };
     #[cfg(unix)]
     pub use smolio_net::{
         OpenUnixConnection, UnixConnectError, UnixListener, UnixStream, open_unix_connection,
     };
+}
+
+/// HTTP: a session that keeps connections, cookies and limits for the requests that are made with it, as aiohttp's does; and a
+/// server for axum's routers and whatever else is a service of tower.
+///
+/// ```
+/// # smolio::run(async {
+/// use axum::{Router, routing::get};
+/// use smolio::{http::{ClientSession, serve}, net::TcpListener};
+///
+/// let app = Router::new().route("/", get(async || "hello"));
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let address = listener.local_addr()?;
+/// let guest = async {
+///     let session = ClientSession::new();
+///     let response = session.get(format!("http://{address}/")).await?.error_for_status()?;
+///     anyhow::Ok(response.text().await?)
+/// };
+/// let served = serve(listener, app).until(guest).await; // in real life: until shutdown_signal()
+/// assert_eq!(served.reason?, "hello");
+/// # Ok::<(), anyhow::Error>(())
+/// # }).unwrap();
+/// ```
+#[cfg(feature = "http")]
+pub mod http {
+    pub use smolio_http::{
+        Body, BodyError, BodyErrorKind, ClientSession, CookieError, CookieJar, Download,
+        DownloadError, Event, EventError, EventErrorKind, EventSource, EventStream, IncomingBody,
+        IntoUrl, InvalidEventField, JsonError, Multipart, Part, Phase, Progress, Proxies,
+        ProxyError, Redirect, RequestBuilder, RequestError, RequestErrorKind, Response,
+        ResponseReader, RetryPolicy, SendRequest, SessionBuilder, SessionError, SmolTransport,
+        StatusError, Timeouts, TlsError, TlsErrorKind, TlsOptions, TransportBuilder,
+        TransportStats, events_body, events_response, serve, serve_local,
+    };
+    #[cfg(feature = "websocket")]
+    pub use smolio_http::{
+        CloseCode, CloseFrame, Message, WebSocket, WebSocketError, WebSocketErrorKind,
+        WebSocketReceiver, WebSocketSender,
+    };
+
+    /// The parts of a server: what it is told, what it tells, and what an application gets.
+    pub mod server {
+        pub use smolio_http::server::{
+            Anywhere, Here, PeerAddress, RequestBody, Serve, Served, ServerHandle, ServerStats,
+            ServerTls, ServerTlsError, ServiceFn, Upgrade, Upgraded, service_fn,
+        };
+    }
 }
 
 /// The failures that nobody can see any more, and who is told of them.

@@ -1,16 +1,14 @@
 //! The chat program as people run it: with guests over TCP, and Ctrl-C at the end.
 
 use std::{
-    io::{self, BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Write},
     net::TcpStream,
-    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
-    time::Duration,
 };
 
-use crate::program;
-
-/// Far more than any line takes; a test that fails is to fail, not to hang.
-const LIMIT: Duration = Duration::from_secs(20);
+use crate::{
+    program,
+    running::{LIMIT, Running},
+};
 
 #[test]
 fn ctrl_c_lets_all_hear_the_last_line() {
@@ -21,14 +19,14 @@ fn ctrl_c_lets_all_hear_the_last_line() {
     ada.say("hello");
     assert_eq!(bob.hear(), "ada: hello");
 
-    server.interrupt();
+    server.program.signal("INT");
     for guest in [&mut ada, &mut bob] {
         assert_eq!(guest.hear(), "* we are closing");
         assert_eq!(guest.hear(), "", "the connection is closed");
     }
-    assert_eq!(server.end().code(), Some(0));
+    assert_eq!(server.program.end().code(), Some(0));
     assert_eq!(
-        server.rest(),
+        server.program.rest(),
         ["interrupted by SIGINT", "closing, 2 inside", "closed"]
     );
 }
@@ -37,11 +35,11 @@ fn ctrl_c_lets_all_hear_the_last_line() {
 fn one_that_never_says_its_name_is_not_waited_for() {
     let mut server = Server::start();
     let mut silent = Guest::connect(&server.address);
-    server.interrupt();
+    server.program.signal("INT");
     assert_eq!(silent.hear(), "");
-    assert_eq!(server.end().code(), Some(0));
+    assert_eq!(server.program.end().code(), Some(0));
     assert_eq!(
-        server.rest(),
+        server.program.rest(),
         [
             "interrupted by SIGINT",
             "closing, 0 inside",
@@ -77,57 +75,16 @@ fn one_that_does_not_listen_is_shown_out() {
     drop(deaf);
 }
 
-/// The program, until it is dropped.
 struct Server {
-    process: Child,
-    output: BufReader<ChildStdout>,
+    program: Running,
     address: String,
 }
 
 impl Server {
     fn start() -> Self {
-        let mut process = program("chat")
-            .arg("127.0.0.1:0")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut output = BufReader::new(process.stdout.take().unwrap());
-        let mut line = String::new();
-        output.read_line(&mut line).unwrap();
-        let address = line
-            .trim()
-            .strip_prefix("listening on ")
-            .unwrap()
-            .to_owned();
-        Self {
-            process,
-            output,
-            address,
-        }
-    }
-
-    /// Sends what Ctrl-C sends.
-    fn interrupt(&self) {
-        let id = self.process.id().to_string();
-        let kill = Command::new("kill").args(["-INT", &id]).status();
-        assert!(kill.unwrap().success());
-    }
-
-    /// To be called when all guests have seen the end, which does not take for ever.
-    fn end(&mut self) -> ExitStatus {
-        self.process.wait().unwrap()
-    }
-
-    fn rest(&mut self) -> Vec<String> {
-        (&mut self.output).lines().map(io::Result::unwrap).collect()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It has ended already, where a test has seen to that.
-        self.process.kill().ok();
-        self.process.wait().ok();
+        let mut program = Running::start(program("chat").arg("127.0.0.1:0"));
+        let address = program.address();
+        Self { program, address }
     }
 }
 

@@ -2,10 +2,19 @@
 
 use std::{env, process::Command};
 
-// It sends signals.
+// These send signals.
 #[cfg(unix)]
 mod chat;
+#[cfg(unix)]
+mod microservice;
+#[cfg(unix)]
+mod running;
+#[cfg(unix)]
+mod scraper;
+
 mod cpu_and_io;
+mod download;
+mod fetch;
 mod guide;
 mod sync_program;
 mod worker_pool;

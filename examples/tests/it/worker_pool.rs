@@ -12,7 +12,10 @@ fn each_page_is_here_or_a_dead_letter() {
         .iter()
         .map(|letter| {
             let (url, reason) = letter.split_once(": ").unwrap();
-            assert_eq!(reason, "the server said 500", "{letter}");
+            assert_eq!(
+                reason, "the answer is 500 Internal Server Error",
+                "{letter}"
+            );
             url.rsplit_once('/').unwrap().1
         })
         .collect();

@@ -11,6 +11,12 @@ use crate::library::Ours;
 /// As much as is read at once through surf's responses, which leave it to the caller.
 const PIECE: usize = 16 * 1024;
 
+/// A session that may have so many connections: without being told it has a hundred at the most, as aiohttp's.
+fn session(connections: usize) -> ClientSession {
+    let builder = ClientSession::builder().connections(connections);
+    builder.build().expect("the settings are right")
+}
+
 /// What programs use.
 #[derive(Clone)]
 pub(in crate::http) struct Session(ClientSession);
@@ -19,8 +25,8 @@ impl Client for Session {
     type Library = Ours;
     type Address = Url;
 
-    fn new(_: usize) -> Self {
-        Self(ClientSession::new())
+    fn new(connections: usize) -> Self {
+        Self(session(connections))
     }
 
     fn address(text: &str) -> Url {
@@ -50,8 +56,8 @@ impl Client for Transport {
     type Library = Ours;
     type Address = Uri;
 
-    fn new(_: usize) -> Self {
-        Self(SmolTransport::new())
+    fn new(connections: usize) -> Self {
+        Self(SmolTransport::builder().connections(connections).build())
     }
 
     fn address(text: &str) -> Uri {
@@ -75,8 +81,8 @@ impl Client for Surf {
     type Library = Ours;
     type Address = Url;
 
-    fn new(_: usize) -> Self {
-        Self(ClientSession::new().surf())
+    fn new(connections: usize) -> Self {
+        Self(session(connections).surf())
     }
 
     fn address(text: &str) -> Url {

@@ -25,7 +25,7 @@ use super::{
     upgrade::Upgraded,
 };
 #[cfg(feature = "http2")]
-use crate::wire::Http2;
+use crate::wire::Http2Connection;
 use crate::wire::{Ending, Http1, Protocol, Respond, StreamGroup};
 
 /// How long a client may take to hang up after an answer that it did not want to wait for.
@@ -129,7 +129,7 @@ where
 {
     let group = G::new();
     let head = visit.site.settings.head;
-    let mut connection = Http2::new(stream, application, head, group.streams());
+    let mut connection = Http2Connection::new(stream, application, head, group.streams());
     let end = group
         .run(async {
             let end = drive(&mut connection, visit, &mut closing).await;

@@ -28,6 +28,28 @@ const DECOMPRESSION_LIMIT: u64 = 1 << 30;
 /// Makes a [`ClientSession`] with settings of its own.
 ///
 /// What cannot be is reported by [`build`](Self::build).
+///
+/// ```
+/// use smolio_http::{ClientSession, RetryPolicy, Timeouts};
+/// use std::time::Duration;
+///
+/// let session = ClientSession::builder()
+///     .base_url("https://api.example.org/v1/")
+///     .bearer_auth("a token that only this host gets")
+///     .header("accept", "application/json")
+///     .connections_per_host(8)
+///     .timeouts(Timeouts {
+///         total: Some(Duration::from_secs(10)),
+///         ..Timeouts::default()
+///     })
+///     .retries(RetryPolicy::new(2))
+///     .build()?;
+///
+/// let error = ClientSession::builder().base_url("no address").build().unwrap_err();
+/// let text = "the session cannot have this base_url: \"no address\": relative URL without a base";
+/// assert_eq!(error.to_string(), text);
+/// # Ok::<(), smolio_http::SessionError>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "a builder does nothing before `build`"]
 pub struct SessionBuilder {
@@ -98,8 +120,9 @@ impl SessionBuilder {
     /// The address that those of requests are relative to. As with links, what follows its last `/` is replaced:
     /// `http://host/v1/` with `users` is `http://host/v1/users`.
     ///
-    /// Credentials that the session sends by itself ([`basic_auth`](Self::basic_auth), [`bearer_auth`](Self::bearer_auth), a name and a
-    /// password in this address, and a default header `authorization` or `cookie`) then go to its host only, whatever is asked.
+    /// Credentials that the session sends by itself ([`basic_auth`](Self::basic_auth), [`bearer_auth`](Self::bearer_auth), a
+    /// name and a password in this address, and a default header `authorization` or `cookie`) then go to its host only,
+    /// whatever is asked.
     pub fn base_url(mut self, url: impl IntoUrl) -> Self {
         match url.into_url(None) {
             Ok(mut url) if url.has_host() => {
@@ -184,6 +207,12 @@ impl SessionBuilder {
     }
 
     /// How many redirects are followed for one request, 10 by default. With 0 the redirect is the answer.
+    ///
+    /// They are followed as RFC 9110 has it: after a 303, and after a 301 or 302 to a `POST`, the request becomes a `GET`
+    /// without a body; otherwise the body is sent again, which is an error when it was a stream. `authorization`, `cookie`,
+    /// `proxy-authorization` and `host` stay with the origin (scheme, host and port) that they were meant for, and come back
+    /// to none; the jar has cookies of its own for each host. Other headers are carried along, those with keys of one's own
+    /// invention as well. Who sent one is not told (`referer`).
     #[doc(alias = "max_redirects")]
     #[doc(alias = "allow_redirects")]
     pub fn redirects(mut self, limit: usize) -> Self {
@@ -221,7 +250,8 @@ impl SessionBuilder {
         self
     }
 
-    /// How many bytes [`Response::bytes`](crate::Response::bytes), `text` and `json` hold in memory at most, 64 MiB by default.
+    /// How many bytes [`Response::bytes`](crate::Response::bytes), `text` and `json` hold in memory at most, 64 MiB by
+    /// default.
     pub fn body_limit(mut self, bytes: u64) -> Self {
         self.settings.body_limit = bytes;
         self

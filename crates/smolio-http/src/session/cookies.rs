@@ -1,6 +1,7 @@
 //! The jar of cookies that a session has.
 
 use std::{
+    convert::Infallible,
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -8,15 +9,23 @@ use std::{
     },
 };
 
-use cookie_store::{CookieStore, RawCookie};
+use cookie_store::{Cookie, CookieStore, RawCookie};
 use http::{HeaderMap, HeaderValue, header};
 use url::Url;
 
-/// Cookies, as RFC 6265 has them: what servers have set, and what was set by hand. Cheap to clone: clones share the cookies, so
-/// that sessions can.
+/// What browsers take as well: a cookie of so many bytes, so many of one domain, and so many in all. Servers must not fill the
+/// memory of those who ask them.
+const LARGEST: usize = 4096;
+const MOST_OF_A_DOMAIN: usize = 180;
+const MOST: usize = 3000;
+
+/// Cookies, as RFC 6265 has them: what servers have set, and what was set by hand. Cheap to clone: clones share the cookies,
+/// so that sessions can.
 ///
-/// There is no list of public suffixes in it: a host below `co.uk` can set a cookie for all of `co.uk`. One for a whole top-level
-/// domain is refused.
+/// It takes cookies of up to 4096 bytes, 180 of each domain, and 3000 in all; what is beyond that is refused.
+///
+/// There is no list of public suffixes in it: a host below `co.uk` can set a cookie for all of `co.uk`. One for a whole
+/// top-level domain is refused.
 ///
 /// ```
 /// use smolio_http::{ClientSession, CookieJar};
@@ -40,14 +49,15 @@ struct Shared {
 /// A cookie that cannot be put into the jar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CookieError {
-    cookie: String,
+    /// Not its value, which may be a secret.
+    name: String,
     reason: String,
 }
 
 impl fmt::Display for CookieError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { cookie, reason } = self;
-        write!(f, "cookie {cookie:?} cannot be set: {reason}")
+        let Self { name, reason } = self;
+        write!(f, "cookie {name:?} cannot be set: {reason}")
     }
 }
 
@@ -68,15 +78,31 @@ impl CookieJar {
     #[doc(alias = "update_cookies")]
     pub fn set(&self, url: &Url, cookie: &str) -> Result<(), CookieError> {
         let refused = |reason: String| CookieError {
-            cookie: cookie.to_owned(),
+            name: cookie
+                .split(['=', ';'])
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
             reason,
         };
-        let parsed =
-            RawCookie::parse(cookie.to_owned()).map_err(|error| refused(error.to_string()))?;
-        if is_for_top_level(&parsed, url) {
+        if cookie.len() > LARGEST {
+            return Err(refused(format!("it is larger than {LARGEST} bytes")));
+        }
+        let raw = RawCookie::parse(cookie.to_owned());
+        let raw = raw.map_err(|error| refused(error.to_string()))?;
+        if is_for_top_level(&raw, url) {
             return Err(refused("its domain is a whole top-level domain".to_owned()));
         }
-        let inserted = self.lock().insert_raw(&parsed, url);
+        let parsed = match Cookie::try_from_raw_cookie(&raw, url) {
+            Ok(parsed) => parsed.into_owned(),
+            Err(error) => return Err(refused(error.to_string())),
+        };
+        let mut store = self.lock();
+        if !has_room(&mut store, &parsed) {
+            return Err(refused("there are too many already".to_owned()));
+        }
+        let inserted = store.insert(parsed, url);
+        drop(store);
         self.0.is_used.store(true, Ordering::Relaxed);
         match inserted {
             // It is not there, which is what was wanted.
@@ -150,7 +176,7 @@ impl CookieJar {
         for value in headers.get_all(header::SET_COOKIE) {
             let text = String::from_utf8_lossy(value.as_bytes());
             if let Err(refused) = self.set(url, &text) {
-                log::debug!("{url}: {refused}");
+                log::debug!("of {}: {refused}", url.host_str().unwrap_or_default());
             }
         }
     }
@@ -165,6 +191,30 @@ impl fmt::Debug for CookieJar {
         // The values are secrets.
         f.debug_struct("CookieJar").finish_non_exhaustive()
     }
+}
+
+/// Whether a cookie may be put into the jar. What has expired is thrown out if that helps.
+fn has_room(store: &mut CookieStore, cookie: &Cookie<'static>) -> bool {
+    let is_same = |other: &Cookie<'static>| {
+        other.domain == cookie.domain && other.path == cookie.path && other.name() == cookie.name()
+    };
+    let is_full = |store: &CookieStore| {
+        let of_domain = store
+            .iter_any()
+            .filter(|other| other.domain == cookie.domain);
+        store.iter_any().count() >= MOST || of_domain.count() >= MOST_OF_A_DOMAIN
+    };
+    if !is_full(store) || store.iter_any().any(is_same) {
+        return true;
+    }
+    let alive: Vec<_> = store
+        .iter_unexpired()
+        .cloned()
+        .map(Ok::<_, Infallible>)
+        .collect();
+    let Ok(alive) = CookieStore::from_cookies(alive, false);
+    *store = alive;
+    !is_full(store)
 }
 
 /// Whether a cookie wants to be sent to all hosts of a domain like `com`.

@@ -17,13 +17,41 @@ use futures_lite::AsyncWriteExt;
 use super::{error::DownloadError, response::Response, retry::random_bits};
 use crate::progress::{OnProgress, Progress};
 
-/// The body of a response on its way into a file: made by [`Response::download_to`], and started by awaiting it. It gives the number of bytes.
+/// The body of a response on its way into a file: made by [`Response::download_to`], and started by awaiting it. It gives
+/// the number of bytes.
 ///
-/// They are written to a file beside it with a name of its own, which gets the name that is wanted when it is whole. So there is
-/// never half a file, and one that was there before stays until then. What is no plain file, such as a device, is written to
-/// directly.
+/// They are written to a file beside it with a name of its own, which gets the name that is wanted when it is whole. So
+/// there is never half a file, and one that was there before stays until then. What is no plain file, such as a device, is
+/// written to directly.
 ///
 /// The status is not looked at: see [`error_for_status`](Response::error_for_status).
+///
+/// ```
+/// # use std::{io::{Read, Write}, net::TcpListener};
+/// # let listener = TcpListener::bind("127.0.0.1:0")?;
+/// # let url = format!("http://{}/fox.txt", listener.local_addr()?);
+/// # let server = std::thread::spawn(move || {
+/// #     let (mut peer, _) = listener.accept().unwrap();
+/// #     let _ = peer.read(&mut [0; 1024]).unwrap();
+/// #     let text = "a red fox";
+/// #     write!(peer, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{text}", text.len()).unwrap();
+/// # });
+/// # futures_lite::future::block_on(async {
+/// use smolio_http::ClientSession;
+///
+/// let path = std::env::temp_dir().join(format!("fox-{}.txt", std::process::id()));
+/// let response = ClientSession::new().get(url).await?.error_for_status()?;
+/// let download = response.download_to(&path).on_progress(|progress| {
+///     println!("{} of {:?} bytes", progress.done, progress.total);
+/// });
+/// assert_eq!(download.await?, 9);
+/// assert_eq!(std::fs::read_to_string(&path)?, "a red fox");
+/// # std::fs::remove_file(path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # server.join().unwrap();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// A [`DownloadError`] when the body ends too early, or the file cannot be written. The unfinished file is gone then.
@@ -46,8 +74,8 @@ impl Download {
         }
     }
 
-    /// Calls a function with the [`Progress`] after each chunk. The total is known when the headers say it, and the body is not
-    /// decompressed.
+    /// Calls a function with the [`Progress`] after each chunk. The total is known when the headers say it, and the body is
+    /// not decompressed.
     pub fn on_progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.on_progress = Some(Arc::new(report));
         self

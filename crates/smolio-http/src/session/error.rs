@@ -3,6 +3,7 @@
 use std::{error::Error, fmt, io};
 
 use http::{Method, StatusCode};
+use smolio_timer::Elapsed;
 use url::Url;
 
 use crate::error::BodyError;
@@ -94,7 +95,7 @@ impl Error for StatusError {}
 pub struct JsonError {
     cause: JsonCause,
     /// Which answer it is: often the page of an error, and the status tells.
-    status: StatusCode,
+    status: Option<StatusCode>,
 }
 
 #[derive(Debug)]
@@ -109,14 +110,18 @@ enum JsonCause {
 
 impl JsonError {
     pub(crate) fn body(error: BodyError, status: StatusCode) -> Self {
-        let cause = JsonCause::Body(error);
-        Self { cause, status }
+        Self {
+            cause: JsonCause::Body(error),
+            status: Some(status),
+        }
     }
 
     pub(crate) fn parse(error: serde_json::Error, text: &[u8], status: StatusCode) -> Self {
         let excerpt = excerpt(text, error.line(), error.column());
-        let cause = JsonCause::Parse { error, excerpt };
-        Self { cause, status }
+        Self {
+            cause: JsonCause::Parse { error, excerpt },
+            status: Some(status),
+        }
     }
 
     /// The error of the body, if that could not even be read.
@@ -137,9 +142,9 @@ impl JsonError {
         }
     }
 
-    /// The status of the answer.
+    /// The status of the answer. None when the limit of a `try_timeout` was reached: that knows no more.
     #[must_use]
-    pub fn status(&self) -> StatusCode {
+    pub fn status(&self) -> Option<StatusCode> {
         self.status
     }
 }
@@ -149,7 +154,7 @@ impl fmt::Display for JsonError {
         match &self.cause {
             JsonCause::Body(error) => write!(f, "{error}"),
             JsonCause::Parse { error, excerpt } => {
-                let status = self.status.as_u16();
+                let status = self.status.unwrap_or_default().as_u16();
                 write!(
                     f,
                     "the body (status {status}) is not the JSON expected: {error}, near {excerpt:?}"
@@ -164,6 +169,16 @@ impl Error for JsonError {
         match &self.cause {
             JsonCause::Body(error) => Some(error),
             JsonCause::Parse { error, .. } => Some(error),
+        }
+    }
+}
+
+/// For `try_timeout`.
+impl From<Elapsed> for JsonError {
+    fn from(elapsed: Elapsed) -> Self {
+        Self {
+            cause: JsonCause::Body(elapsed.into()),
+            status: None,
         }
     }
 }
@@ -204,5 +219,12 @@ impl Error for DownloadError {
             Self::Body(error) => Some(error),
             Self::File(error) => Some(error),
         }
+    }
+}
+
+/// For `try_timeout`.
+impl From<Elapsed> for DownloadError {
+    fn from(elapsed: Elapsed) -> Self {
+        Self::Body(elapsed.into())
     }
 }

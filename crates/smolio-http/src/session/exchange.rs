@@ -128,8 +128,8 @@ impl Exchange {
         }
     }
 
-    /// Sends the request as it is now, again if that is wanted. It gives the answer, and the body to send once more if there can
-    /// be one.
+    /// Sends the request as it is now, again if that is wanted. It gives the answer, and the body to send once more if there
+    /// can be one.
     async fn answer(
         &mut self,
     ) -> Result<(http::Response<IncomingBody>, Option<Body>), RequestError> {

@@ -4,8 +4,8 @@ use url::{ParseError, Url};
 
 /// An address: a `&str`, a `String`, a [`Url`], or a reference to one of these.
 ///
-/// A text is parsed as the web does it, relative to the session's base address if that has one. One that cannot be parsed is an
-/// error when the request is awaited, not a panic.
+/// A text is parsed as the web does it, relative to the session's base address if that has one. One that cannot be parsed is
+/// an error when the request is awaited, not a panic.
 ///
 /// This trait is sealed: there are no other addresses.
 pub trait IntoUrl: sealed::Sealed {}

@@ -32,7 +32,8 @@ pub struct Multipart {
 impl Multipart {
     /// Without fields.
     pub fn new() -> Self {
-        // 128 random bits that nobody can foretell: no part has this in it, not even one made by somebody who would like it to.
+        // 128 random bits that nobody can foretell: no part has this in it, not even one made by somebody who would like it
+        // to.
         let boundary = format!("{:016x}{:016x}", random_bits(), random_bits());
         Self {
             boundary,
@@ -146,7 +147,8 @@ impl Part {
         self
     }
 
-    /// The lines before the body. A content type is the only header whose value comes from outside, and as such has no line breaks.
+    /// The lines before the body. A content type is the only header whose value comes from outside, and as such has no line
+    /// breaks.
     fn head(&self, name: &str) -> String {
         let mut head = format!("content-disposition: form-data; name=\"{}\"", escape(name));
         if let Some(file_name) = &self.file_name {

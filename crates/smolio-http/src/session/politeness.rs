@@ -101,7 +101,7 @@ impl Hosts {
 impl Turns {
     fn take(&mut self, now: Instant, delay: Duration) -> Instant {
         let turn = self.next.max(now);
-        self.next = turn + delay;
+        self.next = turn.saturating_add(delay);
         turn
     }
 }

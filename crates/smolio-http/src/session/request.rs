@@ -281,8 +281,8 @@ impl RequestBuilder {
         })
     }
 
-    /// Calls a function with the [`Progress`] of the body's sending. It is called by whoever drives the request, so it should be
-    /// quick.
+    /// Calls a function with the [`Progress`] of the body's sending. It is called by whoever drives the request, so it
+    /// should be quick.
     pub fn on_upload_progress(self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.change(|draft| {
             draft.on_upload = Some(Arc::new(report));

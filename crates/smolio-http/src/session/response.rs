@@ -30,14 +30,41 @@ const RESERVED: u64 = 1 << 20;
 
 /// The answer to a request: its head, and a body that is read when it is asked for.
 ///
-/// The body comes over the connection while it is read. Once it has been read to its end the connection is used for other requests;
-/// a response that is dropped before closes it.
+/// The body comes over the connection while it is read. Once it has been read to its end the connection is used for other
+/// requests; a response that is dropped before closes it.
 ///
-/// A body that came compressed (gzip, deflate, brotli or zstd) is decompressed as it is read. The headers `content-encoding` and
-/// `content-length` were about the compressed one, and are taken out then. A body that was compressed in several ways at once, or
-/// is only a part (206), is handed on as it came, and so are its headers.
+/// A body that came compressed (gzip, deflate, brotli or zstd) is decompressed as it is read. The headers `content-encoding`
+/// and `content-length` were about the compressed one, and are taken out then. A body that was compressed in several ways at
+/// once, or is only a part (206), is handed on as it came, and so are its headers.
 ///
 /// It is a [`Stream`] of the chunks of its body.
+///
+/// ```
+/// # use std::{io::{Read, Write}, net::TcpListener};
+/// # let listener = TcpListener::bind("127.0.0.1:0")?;
+/// # let url = format!("http://{}/numbers", listener.local_addr()?);
+/// # let server = std::thread::spawn(move || {
+/// #     let (mut peer, _) = listener.accept().unwrap();
+/// #     let _ = peer.read(&mut [0; 1024]).unwrap();
+/// #     let text = "1 2 3";
+/// #     write!(peer, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{text}", text.len()).unwrap();
+/// # });
+/// # futures_lite::future::block_on(async {
+/// use smolio_http::ClientSession;
+///
+/// let mut response = ClientSession::new().get(url).await?.error_for_status()?;
+/// assert_eq!(response.status(), 200);
+/// assert_eq!(response.content_length(), Some(5));
+/// let mut size = 0;
+/// while let Some(chunk) = response.chunk().await? {
+///     size += chunk.len();
+/// }
+/// assert_eq!(size, 5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # server.join().unwrap();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[doc(alias = "ClientResponse")]
 pub struct Response {
     head: Parts,
@@ -121,8 +148,7 @@ impl Response {
     /// The response, unless its status is 400 or above.
     ///
     /// # Errors
-    /// A [`StatusError`]. The body goes unread, and so the connection is closed; whoever wants to see it asks for the
-    /// [`status`](Self::status) instead.
+    /// A [`StatusError`]. The body goes unread; whoever wants to see it asks for the [`status`](Self::status) instead.
     #[doc(alias = "raise_for_status")]
     pub fn error_for_status(self) -> Result<Self, StatusError> {
         if self.head.status.as_u16() < 400 {
@@ -161,8 +187,8 @@ impl Response {
         }
     }
 
-    /// The body as a text. Its character set is that of its byte order mark, else the one that the headers name, else UTF-8. What
-    /// is not in it becomes `U+FFFD`.
+    /// The body as a text. Its character set is that of its byte order mark, else the one that the headers name, else UTF-8.
+    /// What is not in it becomes `U+FFFD`.
     ///
     /// # Errors
     /// A [`BodyError`] when it cannot be read to its end, or is larger than the limit.
@@ -178,7 +204,8 @@ impl Response {
     /// What the body says as JSON.
     ///
     /// # Errors
-    /// A [`JsonError`] when it cannot be read to its end, is larger than the limit, or is not what was expected; it says where.
+    /// A [`JsonError`] when it cannot be read to its end, is larger than the limit, or is not what was expected; it says
+    /// where.
     ///
     /// # Cancel safety
     /// When it is dropped, what has been read is lost, and the connection is closed.
@@ -219,6 +246,30 @@ impl Response {
     }
 
     /// The body as a buffered reader. Its errors have the [`BodyError`] inside.
+    ///
+    /// ```
+    /// # use std::{io::{Read, Write}, net::TcpListener};
+    /// # let listener = TcpListener::bind("127.0.0.1:0")?;
+    /// # let url = format!("http://{}/lines", listener.local_addr()?);
+    /// # let server = std::thread::spawn(move || {
+    /// #     let (mut peer, _) = listener.accept().unwrap();
+    /// #     let _ = peer.read(&mut [0; 1024]).unwrap();
+    /// #     let text = "red\ngreen\n";
+    /// #     write!(peer, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{text}", text.len()).unwrap();
+    /// # });
+    /// # futures_lite::future::block_on(async {
+    /// use futures_lite::{AsyncBufReadExt, StreamExt};
+    /// use smolio_http::ClientSession;
+    ///
+    /// let response = ClientSession::new().get(url).await?;
+    /// let mut lines = response.reader().lines();
+    /// assert_eq!(lines.next().await.unwrap()?, "red");
+    /// assert_eq!(lines.next().await.unwrap()?, "green");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # server.join().unwrap();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     #[doc(alias = "content")]
     pub fn reader(self) -> ResponseReader {

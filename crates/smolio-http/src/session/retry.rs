@@ -11,8 +11,8 @@ use crate::error::{Phase, RequestError, RequestErrorKind};
 
 /// Tries a request again, with pauses that double, when it could not connect, or was answered with 429, 502, 503 or 504.
 ///
-/// Only methods that may be repeated without harm (`GET`, `HEAD`, `OPTIONS`, `PUT`, `DELETE`, `TRACE`) are tried again after an answer,
-/// and only when the body can be sent again. One that never got a connection is tried again with any method.
+/// Only methods that may be repeated without harm (`GET`, `HEAD`, `OPTIONS`, `PUT`, `DELETE`, `TRACE`) are tried again after
+/// an answer, and only when the body can be sent again. One that never got a connection is tried again with any method.
 ///
 /// The pause is a random part of what it could be at most ("full jitter"), so that many who failed together do not come back
 /// together. Where the server says how long to wait (`retry-after`) this is done, unless it is longer than the cap: then the

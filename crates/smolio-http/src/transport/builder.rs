@@ -1,7 +1,11 @@
 //! `TransportBuilder`: a transport with other settings than the usual ones.
 
+#[cfg(feature = "http2")]
+use std::{future::Future, pin::Pin};
 use std::{path::PathBuf, time::Duration};
 
+#[cfg(feature = "http2")]
+use super::connector::Http2Setting;
 use super::{
     SmolTransport,
     connector::Connector,
@@ -10,6 +14,8 @@ use super::{
     timeouts::Timeouts,
     tls::{TlsClient, TlsOptions},
 };
+#[cfg(feature = "http2")]
+use crate::wire::Spawner;
 
 /// As aiohttp has it.
 const CONNECTIONS: usize = 100;
@@ -39,6 +45,8 @@ pub struct TransportBuilder {
     tls: TlsOptions,
     proxies: Proxies,
     unix_socket: Option<PathBuf>,
+    #[cfg(feature = "http2")]
+    http2: Http2Setting,
 }
 
 impl TransportBuilder {
@@ -55,6 +63,8 @@ impl TransportBuilder {
             tls: TlsOptions::default(),
             proxies: Proxies::from_environment(),
             unix_socket: None,
+            #[cfg(feature = "http2")]
+            http2: Http2Setting::OnLoop,
         }
     }
 
@@ -116,6 +126,36 @@ impl TransportBuilder {
         self
     }
 
+    /// Whether HTTP/2 is spoken with servers that offer it: by default yes, in a loop of ours.
+    ///
+    /// Only over TLS, where it is agreed on. A connection of HTTP/2 carries many requests, so none of them can drive it for the
+    /// others, and a task does. It is spawned on the loop of whoever makes the connection; where there is none, and no
+    /// [`spawner`](Self::spawner), HTTP/1.1 is spoken.
+    #[cfg(feature = "http2")]
+    pub fn http2(mut self, yes: bool) -> Self {
+        self.http2 = if yes {
+            Http2Setting::OnLoop
+        } else {
+            Http2Setting::Never
+        };
+        self
+    }
+
+    /// Where the tasks of HTTP/2 run, for other executors than ours.
+    ///
+    /// ```
+    /// use smolio_http::SmolTransport;
+    /// let transport = SmolTransport::builder().spawner(|task| smol::spawn(task).detach()).build();
+    /// ```
+    #[cfg(feature = "http2")]
+    pub fn spawner(
+        mut self,
+        spawn: impl Fn(Pin<Box<dyn Future<Output = ()> + Send>>) + Send + Sync + 'static,
+    ) -> Self {
+        self.http2 = Http2Setting::With(Spawner::new(spawn));
+        self
+    }
+
     /// The transport.
     #[must_use]
     pub fn build(mut self) -> SmolTransport {
@@ -124,6 +164,8 @@ impl TransportBuilder {
             tls: TlsClient::new(self.tls),
             proxies: self.proxies,
             unix_socket: self.unix_socket,
+            #[cfg(feature = "http2")]
+            http2: self.http2,
         };
         SmolTransport::with(connector, self.limits, self.timeouts)
     }

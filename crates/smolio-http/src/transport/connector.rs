@@ -10,9 +10,12 @@ use super::{
     proxy::{Proxies, Proxy},
     tls::{Protocols, TlsClient},
 };
+#[cfg(feature = "http2")]
+use crate::wire::{Multiplexed, Spawner};
 use crate::{
     error::{RequestError, RequestErrorKind},
     stream::Stream,
+    wire::Connection,
 };
 
 /// An answer to `CONNECT` that is longer is none.
@@ -25,6 +28,27 @@ pub(crate) struct Connector {
     pub(crate) proxies: Proxies,
     /// All connections go to this Unix socket.
     pub(crate) unix_socket: Option<PathBuf>,
+    #[cfg(feature = "http2")]
+    pub(crate) http2: Http2Setting,
+}
+
+/// Whether HTTP/2 is spoken, and who runs its connections.
+#[cfg(feature = "http2")]
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Http2Setting {
+    Never,
+    /// The loop of whoever connects.
+    #[default]
+    OnLoop,
+    With(Spawner),
+}
+
+/// A connection that requests go over.
+#[derive(Debug)]
+pub(crate) enum Connected {
+    Http1(Connection),
+    #[cfg(feature = "http2")]
+    Http2(Multiplexed),
 }
 
 /// How requests to an origin travel.
@@ -52,8 +76,29 @@ impl Connector {
         })
     }
 
-    /// Makes a connection for requests to an origin.
-    pub(crate) async fn connect(
+    /// Makes a connection for requests to an origin, and says hello.
+    pub(crate) async fn connect(&self, origin: &Origin) -> Result<Connected, RequestError> {
+        #[cfg(feature = "http2")]
+        {
+            let spawner = match &self.http2 {
+                Http2Setting::Never => None,
+                Http2Setting::OnLoop => Spawner::of_this_loop(),
+                Http2Setting::With(spawner) => Some(spawner.clone()),
+            };
+            if let Some(spawner) = spawner {
+                let stream = self.connect_with(origin, Protocols::Any).await?;
+                return Ok(if stream.protocol() == Some(b"h2") {
+                    Connected::Http2(Multiplexed::new(stream, spawner).await?)
+                } else {
+                    Connected::Http1(Connection::new(stream).await?)
+                });
+            }
+        }
+        let stream = self.connect_with(origin, Protocols::Http1).await?;
+        Ok(Connected::Http1(Connection::new(stream).await?))
+    }
+
+    async fn connect_with(
         &self,
         origin: &Origin,
         protocols: Protocols,

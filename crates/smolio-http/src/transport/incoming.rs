@@ -2,7 +2,7 @@
 
 use std::{
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use bytes::Bytes;
@@ -10,9 +10,12 @@ use futures_core::Stream;
 use http_body::{Frame, SizeHint};
 use smolio_context::{poll_budget, spend_budget, waiting_for};
 
+#[cfg(feature = "http2")]
+use super::shared::SharedStream;
 use super::{
     alarm::{Alarm, Limits, TimedOut},
-    pool::{Kept, Place},
+    place::Place,
+    pool::Kept,
 };
 use crate::{
     error::{BodyError, BodyErrorKind, Phase},
@@ -22,8 +25,11 @@ use crate::{
 /// A body that never makes its reader wait is looked at by the clock now and then: it may have no end.
 const FRAMES_PER_LOOK: u8 = 16;
 
+/// Of a body that is dropped unread, so many bytes are looked at: more would cost more than a new connection does.
+const SKIMMED: u64 = 16 * 1024;
+
 /// The body of an answer, as it comes over the wire: a stream of chunks. When it has been read to its end the connection is used
-/// again; when it is dropped before, the connection is closed.
+/// again; when it is dropped before, the connection is closed, unless the little that was left had come already.
 ///
 /// The limits of time of the request hold for it too: see [`Timeouts`](crate::Timeouts).
 #[derive(Debug)]
@@ -37,23 +43,46 @@ struct Live {
     incoming: Incoming,
     alarm: Alarm,
     limits: Limits,
-    place: Place,
+    hold: Hold,
     /// Whether something has come since the limit of the stall began.
     has_moved: bool,
     frames: u8,
+    /// Whether the connection may be used again afterwards.
+    may_keep: bool,
+}
+
+/// What an answer has of the pool, until its body has ended.
+#[derive(Debug)]
+pub(super) enum Hold {
+    /// A connection of its own.
+    Place(Place),
+    /// A part of one.
+    #[cfg(feature = "http2")]
+    Stream {
+        /// It counts for as long as it is there.
+        _stream: SharedStream,
+    },
 }
 
 impl IncomingBody {
-    pub(super) fn new(incoming: Incoming, place: Place, alarm: Alarm, limits: Limits) -> Self {
+    pub(super) fn new(incoming: Incoming, hold: Hold, alarm: Alarm, limits: Limits) -> Self {
         Self {
             live: Some(Live {
                 incoming,
                 alarm,
                 limits,
-                place,
+                hold,
                 has_moved: true,
                 frames: 0,
+                may_keep: true,
             }),
+        }
+    }
+
+    /// The connection is not to be used again.
+    pub(super) fn close_after(&mut self) {
+        if let Some(live) = &mut self.live {
+            live.may_keep = false;
         }
     }
 
@@ -73,9 +102,13 @@ impl IncomingBody {
 
 impl Live {
     fn end(mut self, cx: &mut Context<'_>) {
-        if let Some(connection) = self.incoming.take_connection(cx) {
-            let alarm = self.alarm;
-            self.place.keep(Kept { connection, alarm });
+        let connection = self.incoming.take_connection(cx);
+        match (self.hold, connection) {
+            (Hold::Place(place), Some(connection)) if self.may_keep => {
+                let alarm = self.alarm;
+                place.keep(Kept { connection, alarm });
+            }
+            (hold, _) => drop(hold),
         }
     }
 
@@ -154,6 +187,24 @@ impl http_body::Body for IncomingBody {
         match &self.live {
             None => SizeHint::with_exact(0),
             Some(live) => live.incoming.size_hint(),
+        }
+    }
+}
+
+/// The page of an error is seldom read, and short: what has come of it is passed by, so that the connection is used again. This
+/// waits for nothing.
+impl Drop for IncomingBody {
+    fn drop(&mut self) {
+        let mut left = SKIMMED;
+        let mut cx = Context::from_waker(Waker::noop());
+        while self.live.is_some() && http_body::Body::size_hint(self).lower() <= left {
+            let Poll::Ready(Some(Ok(chunk))) = Pin::new(&mut *self).poll_next(&mut cx) else {
+                return;
+            };
+            match left.checked_sub(chunk.len() as u64) {
+                Some(less) => left = less,
+                None => return,
+            }
         }
     }
 }

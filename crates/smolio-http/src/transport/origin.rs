@@ -20,6 +20,8 @@ pub(crate) struct Origin {
     is_secure: bool,
     authority: Authority,
     port: u16,
+    /// For connections that go on as something else than HTTP: none of them is kept, and there are no others among them.
+    is_apart: bool,
 }
 
 impl Origin {
@@ -47,7 +49,15 @@ impl Origin {
             is_secure,
             authority,
             port,
+            is_apart: false,
         })
+    }
+
+    /// The same, for connections that are their user's own. The limit for one host is counted anew for them.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn apart(mut self) -> Self {
+        self.is_apart = true;
+        self
     }
 
     /// Whether it is spoken to in TLS.
@@ -97,6 +107,7 @@ impl PartialEq for Origin {
     fn eq(&self, other: &Self) -> bool {
         self.is_secure == other.is_secure
             && self.port == other.port
+            && self.is_apart == other.is_apart
             && self.host().eq_ignore_ascii_case(other.host())
     }
 }
@@ -107,6 +118,7 @@ impl Hash for Origin {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.is_secure.hash(state);
         self.port.hash(state);
+        self.is_apart.hash(state);
         for byte in self.host().bytes() {
             state.write_u8(byte.to_ascii_lowercase());
         }

@@ -15,8 +15,12 @@ use std::{
 
 use smolio_context::Instant;
 
+#[cfg(feature = "http2")]
+use super::shared::SharedConnections;
 use super::{alarm::Alarm, origin::Origin, stats::TransportStats};
 use crate::wire::Connection;
+#[cfg(feature = "http2")]
+use crate::wire::Multiplexed;
 
 /// Looking for what is too old costs a look at all that are kept: so not more often than that.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
@@ -47,6 +51,9 @@ pub(super) enum Grant {
     Fresh,
     /// A place with its connection.
     Reused(Kept),
+    /// No place, but a part of a connection that has one: its number, and itself.
+    #[cfg(feature = "http2")]
+    Shared(u64, Multiplexed),
 }
 
 #[derive(Debug)]
@@ -61,7 +68,9 @@ pub(super) struct State {
     /// Places that are taken.
     open: usize,
     /// Connections that are kept.
-    idle: usize,
+    pub(super) idle: usize,
+    #[cfg(feature = "http2")]
+    pub(super) shared: SharedConnections,
     waiting: usize,
     /// The first who waits for each origin that has no limit of its own in the way: those who could go on if there were a
     /// place. The number of the ticket says who came first.
@@ -73,7 +82,7 @@ pub(super) struct State {
     pub(super) is_closed: bool,
     requests: u64,
     connected: u64,
-    reused: u64,
+    pub(super) reused: u64,
 }
 
 /// What there is of one origin.
@@ -85,12 +94,17 @@ struct Host {
     waiting: BTreeMap<u64, Waker>,
     /// What `turns` has of it.
     turn: Option<u64>,
+    /// The connection that new requests share.
+    #[cfg(feature = "http2")]
+    shared: Option<u64>,
 }
 
 /// What is to be dropped, and who is to be woken, when the lock is free.
 #[derive(Debug, Default)]
 pub(super) struct Leftovers {
     connections: Vec<Kept>,
+    #[cfg(feature = "http2")]
+    pub(super) shared: Vec<Multiplexed>,
     wakers: Vec<Waker>,
     /// Nobody waits for it any more.
     unused: Option<Waker>,
@@ -100,6 +114,8 @@ impl Leftovers {
     pub(super) fn settle(self) {
         // First the sockets: those who are woken may count on their being closed.
         drop((self.connections, self.unused));
+        #[cfg(feature = "http2")]
+        drop(self.shared);
         for waker in self.wakers {
             waker.wake();
         }
@@ -124,7 +140,7 @@ impl Pool {
     }
 
     /// Gives a place back, with its connection if another request may go over it.
-    fn give_back(&self, origin: &Origin, connection: Option<Kept>) {
+    pub(super) fn give_back(&self, origin: &Origin, connection: Option<Kept>) {
         let now = Instant::now();
         let mut leftovers = Leftovers::default();
         self.lock()
@@ -137,6 +153,10 @@ impl Pool {
         let mut leftovers = Leftovers::default();
         self.lock().close(&mut leftovers);
         leftovers.settle();
+    }
+
+    pub(super) fn count_connected(&self) {
+        self.lock().connected += 1;
     }
 
     pub(crate) fn stats(&self) -> TransportStats {
@@ -163,6 +183,10 @@ impl State {
         leftovers: &mut Leftovers,
     ) -> Option<Grant> {
         self.sweep(limits, now, leftovers);
+        #[cfg(feature = "http2")]
+        if let Some(grant) = self.take_shared(origin, leftovers) {
+            return Some(grant);
+        }
         if let Some(host) = self.hosts.get_mut(origin) {
             if let Some((since, kept)) = host.idle.pop_back() {
                 self.idle -= 1;
@@ -194,6 +218,10 @@ impl State {
         now: Instant,
         leftovers: &mut Leftovers,
     ) -> Option<Grant> {
+        #[cfg(feature = "http2")]
+        if let Some(grant) = self.take_shared(origin, leftovers) {
+            return Some(grant);
+        }
         if !self.turns.is_empty() {
             return None;
         }
@@ -239,6 +267,9 @@ impl State {
         let hosts = self.hosts.iter();
         let found = hosts.filter_map(|(origin, host)| Some((oldest(host)?, origin)));
         let Some((_, origin)) = found.min_by_key(|(since, _)| *since) else {
+            #[cfg(feature = "http2")]
+            return self.evict_shared(leftovers);
+            #[cfg(not(feature = "http2"))]
             return false;
         };
         let origin = origin.clone();
@@ -260,6 +291,8 @@ impl State {
         }
         self.next_sweep = Some(now.saturating_add(SWEEP_EVERY.min(limits.idle_time)));
         let is_old = |since: Instant| now.duration_since(since) >= limits.idle_time;
+        #[cfg(feature = "http2")]
+        self.retire_idle(is_old, leftovers);
         let (open, idle) = (&mut self.open, &mut self.idle);
         self.hosts.retain(|_, host| {
             while host.idle.front().is_some_and(|(since, _)| is_old(*since)) {
@@ -273,7 +306,7 @@ impl State {
         });
     }
 
-    fn forget(&mut self, origin: &Origin) {
+    pub(super) fn forget(&mut self, origin: &Origin) {
         let host = self.hosts.get(origin);
         if host.is_some_and(|host| host.open == 0 && host.waiting.is_empty()) {
             self.hosts.remove(origin);
@@ -282,6 +315,8 @@ impl State {
 
     fn close(&mut self, leftovers: &mut Leftovers) {
         self.is_closed = true;
+        #[cfg(feature = "http2")]
+        self.retire_all(leftovers);
         for host in self.hosts.values_mut() {
             let idle = host.idle.drain(..).map(|(_, kept)| kept);
             let before = leftovers.connections.len();
@@ -340,6 +375,11 @@ impl State {
                 let connection = match grant {
                     Grant::Fresh => None,
                     Grant::Reused(kept) => Some(kept),
+                    #[cfg(feature = "http2")]
+                    Grant::Shared(number, connection) => {
+                        leftovers.shared.push(connection);
+                        return self.end_stream(limits, number, Instant::now(), leftovers);
+                    }
                 };
                 self.give_back(limits, origin, connection, Instant::now(), leftovers);
             }
@@ -358,22 +398,35 @@ impl State {
     }
 
     /// Hands places to those who wait, as long as there are some: who came first goes first.
-    fn serve(&mut self, limits: &PoolLimits, now: Instant, leftovers: &mut Leftovers) {
+    pub(super) fn serve(&mut self, limits: &PoolLimits, now: Instant, leftovers: &mut Leftovers) {
         while let Some((&ticket, origin)) = self.turns.first_key_value() {
             let origin = origin.clone();
             let Some(grant) = self.take(limits, &origin, now, leftovers) else {
                 return;
             };
-            let host = self.hosts.entry(origin.clone()).or_default();
-            leftovers.wakers.extend(host.waiting.remove(&ticket));
-            self.waiting -= 1;
-            self.granted.insert(ticket, grant);
-            self.look_again(limits, &origin);
+            self.hand_over(limits, &origin, ticket, grant, leftovers);
         }
     }
 
+    /// Gives somebody who waits what was waited for.
+    pub(super) fn hand_over(
+        &mut self,
+        limits: &PoolLimits,
+        origin: &Origin,
+        ticket: u64,
+        grant: Grant,
+        leftovers: &mut Leftovers,
+    ) {
+        if let Some(host) = self.hosts.get_mut(origin) {
+            leftovers.wakers.extend(host.waiting.remove(&ticket));
+        }
+        self.waiting -= 1;
+        self.granted.insert(ticket, grant);
+        self.look_again(limits, origin);
+    }
+
     /// To be called when those who wait for an origin, or its places, have changed.
-    fn look_again(&mut self, limits: &PoolLimits, origin: &Origin) {
+    pub(super) fn look_again(&mut self, limits: &PoolLimits, origin: &Origin) {
         let Some(host) = self.hosts.get_mut(origin) else {
             return;
         };
@@ -391,44 +444,34 @@ impl State {
         }
     }
 
+    /// A place of the origin is free again.
+    #[cfg(feature = "http2")]
+    pub(super) fn release(&mut self, origin: &Origin) {
+        if let Some(host) = self.hosts.get_mut(origin) {
+            host.open -= 1;
+            self.open -= 1;
+        }
+    }
+
+    #[cfg(feature = "http2")]
+    pub(super) fn shared_of(&self, origin: &Origin) -> Option<u64> {
+        self.hosts.get(origin)?.shared
+    }
+
+    #[cfg(feature = "http2")]
+    pub(super) fn set_shared_of(&mut self, origin: &Origin, number: Option<u64>) {
+        if let Some(host) = self.hosts.get_mut(origin) {
+            host.shared = number;
+        }
+    }
+
+    #[cfg(feature = "http2")]
+    pub(super) fn first_waiting(&self, origin: &Origin) -> Option<u64> {
+        let (ticket, _) = self.hosts.get(origin)?.waiting.first_key_value()?;
+        Some(*ticket)
+    }
+
     pub(super) fn count_request(&mut self) {
         self.requests += 1;
-    }
-}
-
-/// The right to have one connection. Dropped, it goes to the next.
-#[derive(Debug)]
-pub(crate) struct Place {
-    pool: Arc<Pool>,
-    origin: Origin,
-    is_held: bool,
-}
-
-impl Place {
-    pub(super) fn new(pool: Arc<Pool>, origin: Origin) -> Self {
-        Self {
-            pool,
-            origin,
-            is_held: true,
-        }
-    }
-
-    /// Counts a connection that was made.
-    pub(crate) fn count_connected(&self) {
-        self.pool.lock().connected += 1;
-    }
-
-    /// Gives it back with its connection, which another request may use.
-    pub(crate) fn keep(mut self, kept: Kept) {
-        self.is_held = false;
-        self.pool.give_back(&self.origin, Some(kept));
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        if self.is_held {
-            self.pool.give_back(&self.origin, None);
-        }
     }
 }

@@ -8,6 +8,9 @@ use http::{
     },
 };
 
+#[cfg(feature = "http2")]
+use http::uri::{Authority, PathAndQuery};
+
 use super::{connector::Route, origin::Origin};
 use crate::{
     body::Body,
@@ -97,10 +100,69 @@ fn announce(headers: &mut HeaderMap, method: &Method, length: Option<u64>) {
     }
 }
 
-/// The same once more, if it may be sent twice although the peer may have acted on it already: it has no body, and its method
-/// promises that twice is as good as once.
+/// As it goes over HTTP/2: the address is a whole one, and the headers that are about the connection are not there.
+#[cfg(feature = "http2")]
+pub(super) fn for_http2(
+    mut request: Request<Body>,
+    origin: &Origin,
+) -> Result<Request<Body>, RequestError> {
+    *request.version_mut() = Version::HTTP_2;
+    let headers = request.headers_mut();
+    headers.remove(CONNECTION);
+    headers.remove(TRANSFER_ENCODING);
+    let host = match headers.remove(HOST) {
+        Some(host) => host
+            .to_str()
+            .map(str::to_owned)
+            .map_err(|error| RequestError::new(RequestErrorKind::InvalidRequest).because(error))?,
+        None => origin.host_header(),
+    };
+    let path = request.uri().path_and_query().cloned();
+    let uri = Uri::builder().scheme("https").authority(host);
+    let uri = uri.path_and_query(path.unwrap_or(PathAndQuery::from_static("/")));
+    *request.uri_mut() = uri
+        .build()
+        .map_err(|error| RequestError::new(RequestErrorKind::InvalidRequest).because(error))?;
+    Ok(request)
+}
+
+/// Back again, for a request that turned out to go over HTTP/1.1.
+#[cfg(feature = "http2")]
+pub(super) fn for_http1(mut request: Request<Body>) -> Result<Request<Body>, RequestError> {
+    if request.version() != Version::HTTP_2 {
+        return Ok(request);
+    }
+    let host = request.uri().authority().map_or("", Authority::as_str);
+    let host = HeaderValue::try_from(host)
+        .map_err(|error| RequestError::new(RequestErrorKind::InvalidUrl).because(error))?;
+    *request.version_mut() = Version::HTTP_11;
+    let path = request.uri().path_and_query().cloned();
+    *request.uri_mut() = path.map_or_else(Uri::default, Uri::from);
+    let (length, method) = (request.body().length(), request.method().clone());
+    request.headers_mut().insert(HOST, host);
+    announce(request.headers_mut(), &method, length);
+    Ok(request)
+}
+
+/// The same once more, for a server that promises that it has not acted on it: only a body that is a stream is gone.
+#[cfg(feature = "http2")]
+pub(super) fn copy(request: &Request<Body>) -> Option<Request<Body>> {
+    let mut copy = Request::new(request.body().try_clone()?);
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    Some(copy)
+}
+
+/// Whether it may be sent twice although the peer may have acted on it already: it has no body, and its method promises that
+/// twice is as good as once.
+pub(super) fn is_repeatable(request: &Request<Body>) -> bool {
+    request.method().is_idempotent() && request.body().length() == Some(0)
+}
+
+/// The same once more, if it may be sent twice.
 pub(super) fn repeatable(request: &Request<Body>) -> Option<Request<Body>> {
-    if !request.method().is_idempotent() || request.body().length() != Some(0) {
+    if !is_repeatable(request) {
         return None;
     }
     let mut again = Request::new(Body::empty());

@@ -9,14 +9,26 @@ use std::{
 
 use smolio_context::{Instant, waiting_for};
 
+#[cfg(feature = "http2")]
+use super::shared::SharedStream;
 use super::{
     origin::Origin,
-    pool::{Grant, Kept, Leftovers, Place, Pool},
+    place::Place,
+    pool::{Grant, Kept, Leftovers, Pool},
 };
 use crate::error::{RequestError, RequestErrorKind};
 
-/// A place, and a connection if one was kept there.
-pub(crate) type Taken = (Place, Option<Kept>);
+/// What somebody gets who waits for a place.
+#[derive(Debug)]
+pub(crate) enum Taken {
+    /// A place for a new connection.
+    Fresh(Place),
+    /// A connection that was kept.
+    Reused(Place, Kept),
+    /// A connection that others use too.
+    #[cfg(feature = "http2")]
+    Shared(SharedStream),
+}
 
 /// Waits for a place.
 ///
@@ -40,10 +52,14 @@ impl Wait {
     }
 
     fn taken(&self, grant: Grant) -> Taken {
-        let place = Place::new(self.pool.clone(), self.origin.clone());
+        let place = || Place::new(self.pool.clone(), self.origin.clone());
         match grant {
-            Grant::Fresh => (place, None),
-            Grant::Reused(kept) => (place, Some(kept)),
+            Grant::Fresh => Taken::Fresh(place()),
+            Grant::Reused(kept) => Taken::Reused(place(), kept),
+            #[cfg(feature = "http2")]
+            Grant::Shared(number, connection) => {
+                Taken::Shared(SharedStream::new(self.pool.clone(), number, connection))
+            }
         }
     }
 

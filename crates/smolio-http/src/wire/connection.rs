@@ -68,6 +68,9 @@ pub(crate) struct SendFailure {
     pub(crate) error: RequestError,
     /// The request, if no byte of it was written.
     pub(crate) unsent: Option<http::Request<Body>>,
+    /// Whether the peer has promised that it has not acted on it.
+    #[cfg(feature = "http2")]
+    pub(crate) is_unprocessed: bool,
 }
 
 impl Connection {
@@ -130,6 +133,8 @@ impl Connection {
                 let unsent = failure.take_message();
                 Err(SendFailure {
                     unsent: unsent.map(|request| request.map(Outgoing::into_body)),
+                    #[cfg(feature = "http2")]
+                    is_unprocessed: false,
                     error: request_error(&failure.into_error(), &self.line),
                 })
             }
@@ -141,10 +146,17 @@ impl Connection {
 #[derive(Debug)]
 pub(crate) struct Incoming {
     body: hyper::body::Incoming,
+    /// None where a task drives it, or when it has ended.
     connection: Option<Connection>,
 }
 
 impl Incoming {
+    #[cfg(feature = "http2")]
+    pub(super) fn over_http2(body: hyper::body::Incoming) -> Self {
+        let connection = None;
+        Self { body, connection }
+    }
+
     pub(crate) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,

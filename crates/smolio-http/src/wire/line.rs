@@ -30,7 +30,7 @@ pub(crate) enum Sending {
 /// nothing here has to be in order with anything else.
 #[derive(Debug)]
 pub(crate) struct Line {
-    /// Something was written since somebody asked.
+    /// Something was written, or taken from the body, since somebody asked.
     has_written: AtomicBool,
     /// The next read is to ask the system.
     is_distrusted: AtomicBool,
@@ -64,6 +64,10 @@ impl Line {
     /// Whether something was written since this was last asked.
     pub(crate) fn take_written(&self) -> bool {
         self.has_written.load(Relaxed) && self.has_written.swap(false, Relaxed)
+    }
+
+    pub(super) fn note_progress(&self) {
+        self.has_written.store(true, Relaxed);
     }
 
     pub(super) fn distrust(&self) {
@@ -102,7 +106,7 @@ impl Watched {
 
     fn wrote(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(Ok(1..)) = written {
-            self.line.has_written.store(true, Relaxed);
+            self.line.note_progress();
         }
         written
     }

@@ -52,6 +52,9 @@ impl http_body::Body for Outgoing {
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let frame = Pin::new(&mut self.body).poll_frame(cx);
+        if frame.is_ready() {
+            self.line.note_progress();
+        }
         self.line.set_sending(match &frame {
             Poll::Pending => Sending::Starved,
             Poll::Ready(Some(Ok(_))) => Sending::Writing,

@@ -85,11 +85,11 @@ stream_group!(TaskGroup, Spawner);
 stream_group!(LocalTaskGroup, LocalSpawner);
 
 /// A connection over HTTP/2.
-pub(crate) struct Http2<S, R, E>(http2::Connection<Io<S>, Answering<R>, E>)
+pub(crate) struct Http2Connection<S, R, E>(http2::Connection<Io<S>, Answering<R>, E>)
 where
     R: Respond;
 
-impl<S, R, E> Http2<S, R, E>
+impl<S, R, E> Http2Connection<S, R, E>
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
     R: Respond,
@@ -103,7 +103,7 @@ where
     }
 }
 
-impl<S, R, E> Protocol for Http2<S, R, E>
+impl<S, R, E> Protocol for Http2Connection<S, R, E>
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
     R: Respond,

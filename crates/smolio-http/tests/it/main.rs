@@ -1,13 +1,11 @@
 //! The tests of smolio-http, through its public interface.
 
-mod answers;
 mod events;
 mod events_model;
 mod events_server;
 mod events_source;
 mod guest;
 mod hook;
-mod kernel;
 mod server_basic;
 mod server_bounds;
 mod server_failures;
@@ -19,5 +17,6 @@ mod server_tls;
 mod server_upgrade;
 mod session;
 mod support;
+mod transport;
 #[cfg(feature = "websocket")]
 mod websocket;

@@ -9,6 +9,7 @@ mod multipart;
 mod redirects;
 mod responses;
 mod retries;
+mod served;
 mod settings;
 #[cfg(feature = "surf")]
 mod surf;

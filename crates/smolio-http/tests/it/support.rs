@@ -1,8 +1,11 @@
 //! What the tests share: a peer that does what a script says, certificates for it, and short ways to ask it.
 
 pub(crate) mod certificates;
+#[cfg(feature = "http2")]
+pub(crate) mod http2;
 pub(crate) mod peer;
 pub(crate) mod script;
+pub(crate) mod tunnel;
 
 use std::{future::Future, time::Duration};
 

@@ -47,12 +47,34 @@ mod net {
         Address, AttemptsError, ConnectCause, ConnectError, Connection, FailedAttempt,
         HandlerOutcome, IncompleteRead, LimitOverrun, LineError, Lines, ListenCause, ListenError,
         Listener, OpenConnection, ReadExactlyError, ReadUntilError, Served, Server, ServerStats,
-        StreamReader, TcpConnection, TcpListener, TcpStream, happy_eyeballs, open_connection,
-        start_server,
+        StreamReader, TcpConnection, TcpListener, TcpStream, accept, happy_eyeballs,
+        open_connection, start_server,
     };
     #[cfg(unix)]
     use smolio::net::{
         OpenUnixConnection, UnixConnectError, UnixListener, UnixStream, open_unix_connection,
+    };
+}
+
+#[cfg(feature = "http")]
+mod http {
+    use smolio::http::server::{
+        Anywhere, Here, PeerAddress, RequestBody, Serve, Served, ServerHandle, ServerStats,
+        ServerTls, ServerTlsError, ServiceFn, Upgrade, Upgraded, service_fn,
+    };
+    use smolio::http::{
+        Body, BodyError, BodyErrorKind, ClientSession, CookieError, CookieJar, Download,
+        DownloadError, Event, EventError, EventErrorKind, EventSource, EventStream, IncomingBody,
+        IntoUrl, InvalidEventField, JsonError, Multipart, Part, Phase, Progress, Proxies,
+        ProxyError, Redirect, RequestBuilder, RequestError, RequestErrorKind, Response,
+        ResponseReader, RetryPolicy, SendRequest, SessionBuilder, SessionError, SmolTransport,
+        StatusError, Timeouts, TlsError, TlsErrorKind, TlsOptions, TransportBuilder,
+        TransportStats, events_body, events_response, serve, serve_local,
+    };
+    #[cfg(feature = "websocket")]
+    use smolio::http::{
+        CloseCode, CloseFrame, Message, WebSocket, WebSocketError, WebSocketErrorKind,
+        WebSocketReceiver, WebSocketSender,
     };
 }
 
@@ -100,8 +122,10 @@ fn every_item_of_the_facade_is_named_here() {
 #[test]
 fn one_noun_has_one_path() {
     let mut facade = used(include_str!("../../src/lib.rs"), "pub use smolio_");
-    // A handle's future has the same name wherever there are handles, and a test is run as a program is.
-    let elsewhere = |item: &String| ["Join", "run"].contains(&item.as_str());
+    // A handle's future has the same name wherever there are handles, a test is run as a program is, and what a server tells at
+    // its end is called so whatever it serves.
+    let same = ["Join", "run", "Served", "ServerStats"];
+    let elsewhere = |item: &String| same.contains(&item.as_str());
     facade.retain(|item| !elsewhere(item));
     let count = facade.len();
     facade.sort();

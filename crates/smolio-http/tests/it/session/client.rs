@@ -83,7 +83,10 @@ fn an_address_is_whatever_can_be_one() {
         let url = Url::parse(&text).unwrap();
         session.get(text.as_str()).await.unwrap();
         session.get(&text).await.unwrap();
-        session.get(&text.as_str()).await.unwrap();
+        // As an iterator over a list of texts gives them.
+        for text in &[text.as_str()] {
+            session.get(text).await.unwrap();
+        }
         session.get(&url).await.unwrap();
         session.get(url).await.unwrap();
         session.get(text).await.unwrap();

@@ -143,8 +143,9 @@ fn what_a_server_may_not_set_is_refused() {
     ] {
         let error = jar.set(&home, cookie).unwrap_err();
         let text = error.to_string();
+        let name = cookie.split('=').next().unwrap();
         assert!(
-            text.starts_with(&format!("cookie {cookie:?} cannot be set: ")),
+            text.starts_with(&format!("cookie {name:?} cannot be set: ")),
             "{text}"
         );
         assert!(text.to_lowercase().contains(reason), "{text}");
@@ -153,6 +154,32 @@ fn what_a_server_may_not_set_is_refused() {
     // A host without a dot is no domain of others.
     jar.set(&url("http://localhost/"), "a=1; domain=localhost")
         .unwrap();
+}
+
+#[test]
+fn a_server_cannot_fill_the_memory() {
+    let jar = CookieJar::new();
+    let home = url("http://www.example.org/");
+    let large = format!("a={}", "x".repeat(5000));
+    let error = jar.set(&home, &large).unwrap_err();
+    let text = r#"cookie "a" cannot be set: it is larger than 4096 bytes"#;
+    assert_eq!(error.to_string(), text);
+    for number in 0..180 {
+        jar.set(&home, &format!("name{number}=1")).unwrap();
+    }
+    let error = jar.set(&home, "one=more").unwrap_err();
+    assert!(
+        error.to_string().ends_with("there are too many already"),
+        "{error}"
+    );
+    // Others have their own, and what is there can be changed.
+    jar.set(&url("http://other.org/"), "a=1").unwrap();
+    jar.set(&home, "name0=2").unwrap();
+    assert_eq!(jar.get(&home, "name0").as_deref(), Some("2"));
+    // One that goes makes room.
+    jar.set(&home, "name1=; max-age=0").unwrap();
+    jar.set(&home, "one=more").unwrap();
+    assert_eq!(jar.len(), 181);
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn json_is_what_was_expected_or_says_where_not() {
         let head = ["HTTP/1.1 502 Bad Gateway", "content-length: 29"];
         let (response_, _peer) = response(answer(&head, page)).await;
         let error = response_.json::<Vec<u8>>().await.unwrap_err();
-        assert_eq!(error.status(), 502);
+        assert_eq!(error.status().unwrap(), 502);
         assert_eq!(error.position(), Some((1, 1)));
         let text = "the body (status 502) is not the JSON expected: \
             expected value at line 1 column 1, near \"<html>\"";
@@ -215,4 +215,47 @@ fn a_head_has_the_length_of_what_it_does_not_have() {
         }
     });
     assert_eq!(peer.connections(), 1);
+}
+
+#[test]
+fn a_short_page_that_nobody_reads_does_not_cost_a_connection() {
+    let page = answer(
+        &["HTTP/1.1 404 Not Found", "content-length: 9"],
+        "not found",
+    );
+    let peer = Peer::always(vec![Step::Request, page, Step::Again]);
+    block_on(async {
+        let session = ClientSession::new();
+        for _ in 0..10 {
+            let response = session.get(peer.url("/")).await.unwrap();
+            response.error_for_status().unwrap_err();
+        }
+        assert_eq!((session.stats().in_use, session.stats().idle), (0, 1));
+    });
+    assert_eq!(peer.connections(), 1);
+
+    // What is long, or has not come, is not waited for.
+    for (length, body) in [("9", "not"), ("100000", "begun")] {
+        let length = format!("content-length: {length}");
+        let page = answer(&["HTTP/1.1 404 Not Found", &length], body);
+        let peer = Peer::always(vec![Step::Request, page, Step::Hang]);
+        block_on(async {
+            let session = ClientSession::new();
+            let response = session.get(peer.url("/")).await.unwrap();
+            response.error_for_status().unwrap_err();
+            assert_eq!(session.stats().open, 0);
+            peer.wait_closed();
+        });
+    }
+    let head = answer(
+        &["HTTP/1.1 404 Not Found", "transfer-encoding: chunked"],
+        "",
+    );
+    let flood = Step::Flood(b"5\r\nhello\r\n".to_vec());
+    let peer = Peer::always(vec![Step::Request, head, flood]);
+    block_on(async {
+        let response = ClientSession::new().get(peer.url("/")).await.unwrap();
+        response.error_for_status().unwrap_err();
+    });
+    peer.wait_closed();
 }

@@ -118,7 +118,7 @@ impl Peer {
     /// # Panics
     /// If that takes too long.
     pub(crate) fn wait_closed(&self) {
-        let begun = std::time::Instant::now();
+        let begun = smolio_context::Instant::now();
         loop {
             let log = self.log.lock().unwrap();
             if log.opened == log.closed {

@@ -3,11 +3,32 @@
 use std::{
     io::{self, Read, Write},
     net::TcpStream,
+    sync::{Arc, Condvar, Mutex},
     time::Duration,
 };
 
 /// So long may a step take: a test that waits for more has gone wrong, and ends.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Opened by the test, once and for all.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    pub(crate) fn open(&self) {
+        *self.0.0.lock().unwrap() = true;
+        self.0.1.notify_all();
+    }
+
+    fn wait(&self) {
+        let is_open = self.0.0.lock().unwrap();
+        let wait = self
+            .0
+            .1
+            .wait_timeout_while(is_open, PATIENCE, |is_open| !*is_open);
+        assert!(*wait.unwrap().0, "nobody has opened the gate");
+    }
+}
 
 /// One thing to do.
 #[derive(Clone, Debug)]
@@ -24,6 +45,8 @@ pub(crate) enum Step {
     Flood(Vec<u8>),
     /// Read until the other side has hung up.
     Hang,
+    /// Do nothing until the test opens the gate.
+    Wait(Gate),
     /// Wait until something has come, without reading it. To end with that unread resets the connection.
     Arrival,
     /// From the first step again.
@@ -132,6 +155,7 @@ impl<'p> Play<'p> {
                 Step::Flood(bytes) => loop {
                     self.send(bytes)?;
                 },
+                Step::Wait(gate) => gate.wait(),
                 Step::Hang => while self.read()? > 0 {},
                 Step::Arrival => drop(self.socket.peek(&mut [0])?),
                 Step::Again => next = 0,
