@@ -4,6 +4,7 @@ mod drops;
 mod frames;
 mod goodbyes;
 mod handshake;
+mod heartbeat;
 mod raw;
 mod server;
 mod together;

@@ -3,7 +3,6 @@
 use std::{
     io::Write,
     net::{Shutdown, TcpStream},
-    time::Duration,
 };
 
 use smolio_http::{ClientSession, Message, WebSocketAcceptor, WebSocketErrorKind};
@@ -185,31 +184,6 @@ fn frames_that_come_byte_by_byte_or_with_the_handshake_are_all_there() {
             .await;
         },
     ));
-}
-
-#[test]
-fn a_heart_beats_and_a_silent_peer_is_given_up() {
-    let (url, peer) = open_server(|mut peer| {
-        // Answered, and so alive.
-        for _ in 0..2 {
-            assert_eq!(read_frame(&mut peer), Some((LAST | PING, vec![])));
-            peer.write_all(&frame(LAST | PONG, b"")).unwrap();
-        }
-        peer.write_all(&frame(LAST | TEXT, b"still here")).unwrap();
-        assert_eq!(read_frame(&mut peer), Some((LAST | PING, vec![])));
-        assert_eq!(read_frame(&mut peer), None, "it has hung up");
-    });
-    run(async {
-        let period = Duration::from_millis(200);
-        let request = ClientSession::new().ws_connect(url).heartbeat(period);
-        let mut socket = request.await.unwrap();
-        let message = socket.receive().await.unwrap();
-        assert_eq!(message.as_text(), Some("still here"));
-        let error = socket.receive().await.unwrap_err();
-        let limit = period / 2;
-        assert_eq!(error.kind(), WebSocketErrorKind::TimedOut { limit });
-    });
-    peer.join().unwrap();
 }
 
 #[test]
