@@ -2,7 +2,12 @@
 
 #![no_main]
 
-use std::{future::poll_fn, net::TcpStream, pin::Pin, time::Duration};
+use std::{
+    future::poll_fn,
+    net::{Shutdown, TcpStream},
+    pin::Pin,
+    time::Duration,
+};
 
 use async_io::Async;
 use futures_lite::{AsyncReadExt, AsyncWriteExt, future::zip};
@@ -28,11 +33,11 @@ async fn exchange(input: &[u8]) {
         Ok::<_, std::convert::Infallible>(http::Response::new(Body::from(body)))
     });
     let client = async {
-        let mut stream = Async::<TcpStream>::connect(address).await.unwrap();
-        let (mut reader, mut writer) = futures_lite::io::split(&mut stream);
+        let stream = Async::<TcpStream>::connect(address).await.unwrap();
+        let (mut reader, mut writer) = (&stream, &stream);
         let write = async {
             let _ = writer.write_all(input).await;
-            let _ = writer.close().await;
+            let _ = stream.get_ref().shutdown(Shutdown::Write);
         };
         let mut answers = Vec::new();
         let _ = zip(write, reader.read_to_end(&mut answers)).await;

@@ -331,8 +331,8 @@ pub mod http {
     };
     #[cfg(feature = "websocket")]
     pub use smolio_http::{
-        CloseCode, CloseFrame, Message, WebSocket, WebSocketError, WebSocketErrorKind,
-        WebSocketReceiver, WebSocketSender,
+        CloseCode, CloseFrame, ConnectWebSocket, Message, WebSocket, WebSocketAcceptor,
+        WebSocketBuilder, WebSocketError, WebSocketErrorKind, WebSocketReceiver, WebSocketSender,
     };
 
     /// The parts of a server: what it is told, what it tells, and what an application gets.

@@ -34,7 +34,7 @@ enum State {
     /// It was asked for.
     Asking(SendRequest),
     /// Events come.
-    Reading(EventStream<Response>),
+    Reading(Box<EventStream<Response>>),
     /// They broke off: it will be asked for again after a while.
     Pausing(Sleep),
     /// There are none any more.
@@ -223,9 +223,8 @@ impl EventSource {
         }
         self.failures = 0;
         let events = EventStream::new(response).limit(self.limit);
-        Ok(State::Reading(
-            events.resume(&self.last_event_id, self.retry),
-        ))
+        let events = events.resume(&self.last_event_id, self.retry);
+        Ok(State::Reading(Box::new(events)))
     }
 
     /// The events broke off: what they have told is kept for the next ones.

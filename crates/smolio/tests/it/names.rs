@@ -73,8 +73,8 @@ mod http {
     };
     #[cfg(feature = "websocket")]
     use smolio::http::{
-        CloseCode, CloseFrame, Message, WebSocket, WebSocketError, WebSocketErrorKind,
-        WebSocketReceiver, WebSocketSender,
+        CloseCode, CloseFrame, ConnectWebSocket, Message, WebSocket, WebSocketAcceptor,
+        WebSocketBuilder, WebSocketError, WebSocketErrorKind, WebSocketReceiver, WebSocketSender,
     };
 }
 
