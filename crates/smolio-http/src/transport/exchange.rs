@@ -103,7 +103,7 @@ pub(super) async fn send_over(
         Ok(answer) => Ok(answered(answer, Hold::Place(place), alarm, limits).await),
         Err(failure) => Err(Unanswered {
             error: failure.error,
-            unsent: failure.unsent,
+            unsent: failure.unsent.map(|request| *request),
             place,
             limits,
         }),
@@ -134,7 +134,7 @@ pub(super) async fn send_shared(
         Err(failure) => {
             let is_harmless = failure.is_unprocessed
                 || is_repeatable && failure.error.kind() == RequestErrorKind::Disconnected;
-            let unsent = failure.unsent.filter(|_| again);
+            let unsent = failure.unsent.filter(|_| again).map(|request| *request);
             match unsent.or(copy.filter(|_| is_harmless)) {
                 Some(request) => Ok(Sent::Unused(Unused {
                     place: None,
@@ -175,14 +175,7 @@ async fn watch(
         if late.is_pending() {
             waiting_for(|| "the answer to a request".to_owned());
         }
-        late.map(|late| {
-            Err(SendFailure {
-                error: timed_out(late),
-                unsent: None,
-                #[cfg(feature = "http2")]
-                is_unprocessed: false,
-            })
-        })
+        late.map(|late| Err(SendFailure::of(timed_out(late))))
     })
     .await
 }
@@ -200,7 +193,11 @@ async fn answered(
         body.close_after();
     }
     // Without a body there is nothing to wait for.
-    poll_fn(|cx| Poll::Ready(body.end_if_over(cx))).await;
+    poll_fn(|cx| {
+        body.end_if_over(cx);
+        Poll::Ready(())
+    })
+    .await;
     http::Response::from_parts(head, body)
 }
 

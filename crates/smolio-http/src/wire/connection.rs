@@ -67,10 +67,22 @@ impl Driver {
 pub(crate) struct SendFailure {
     pub(crate) error: RequestError,
     /// The request, if no byte of it was written.
-    pub(crate) unsent: Option<http::Request<Body>>,
+    pub(crate) unsent: Option<Box<http::Request<Body>>>,
     /// Whether the peer has promised that it has not acted on it.
     #[cfg(feature = "http2")]
     pub(crate) is_unprocessed: bool,
+}
+
+impl SendFailure {
+    /// Of a request of which more is not known.
+    pub(crate) fn of(error: RequestError) -> Self {
+        Self {
+            error,
+            unsent: None,
+            #[cfg(feature = "http2")]
+            is_unprocessed: false,
+        }
+    }
 }
 
 impl Connection {
@@ -132,7 +144,7 @@ impl Connection {
             Err(mut failure) => {
                 let unsent = failure.take_message();
                 Err(SendFailure {
-                    unsent: unsent.map(|request| request.map(Outgoing::into_body)),
+                    unsent: unsent.map(|request| Box::new(request.map(Outgoing::into_body))),
                     #[cfg(feature = "http2")]
                     is_unprocessed: false,
                     error: request_error(&failure.into_error(), &self.line),

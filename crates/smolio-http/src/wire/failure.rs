@@ -66,9 +66,7 @@ pub(super) fn request_error(error: &hyper::Error, line: &Line) -> RequestError {
     }
     let kind = if error.is_parse_too_large() {
         RequestErrorKind::HeadTooLarge
-    } else if error.is_parse() {
-        RequestErrorKind::Protocol
-    } else if io_error(error).is_some_and(is_nonsense) {
+    } else if error.is_parse() || io_error(error).is_some_and(is_nonsense) {
         RequestErrorKind::Protocol
     } else {
         RequestErrorKind::Disconnected

@@ -108,7 +108,7 @@ impl Multiplexed {
                 let unsent = failure.take_message();
                 let error = failure.into_error();
                 Err(SendFailure {
-                    unsent: unsent.map(|request| request.map(Outgoing::into_body)),
+                    unsent: unsent.map(|request| Box::new(request.map(Outgoing::into_body))),
                     is_unprocessed: is_unprocessed(&error),
                     error: request_error(&error, &line),
                 })

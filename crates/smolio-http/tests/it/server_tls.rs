@@ -5,14 +5,20 @@ use std::{
     io,
     net::SocketAddr,
     process::{Command, Output},
+    sync::Arc,
     time::Duration,
 };
 
+use axum::{Router, routing::get};
+use futures_lite::future::yield_now;
+use smol::lock::Barrier;
 use smolio_executor::{run, to_thread};
 use smolio_http::{
     serve,
     server::{ServerTls, ServerTlsError},
 };
+use smolio_net::TcpStream;
+use smolio_task_group::{Or2, race};
 
 use crate::{
     guest::{Client, app, listen, soon, tell},
@@ -124,6 +130,47 @@ fn versions(encrypted: bool) -> Vec<(&'static str, &'static str)> {
     }
     versions
 }
+
+/// In both versions: what runs when the server is told to stop is answered, and then it ends without the grace.
+#[test]
+fn it_closes_in_good_order_in_both_versions() {
+    run(async {
+        for option in ["--http1.1", PRIOR_KNOWLEDGE] {
+            if option == PRIOR_KNOWLEDGE && !cfg!(feature = "http2") {
+                continue;
+            }
+            let (listener, address) = listen().await;
+            let gate = Arc::new(Barrier::new(2));
+            let inside = gate.clone();
+            let slow = move || async move {
+                inside.wait().await;
+                // By now it closes.
+                while TcpStream::connect(address).await.is_ok() {
+                    yield_now().await;
+                }
+                "finished"
+            };
+            let app = Router::new().route("/", get(slow));
+            let url = format!("http://{address}/");
+            let question = [option, &url];
+            let mut client = Box::pin(curl(&question));
+            let stop = async {
+                match race((&mut client, gate.wait())).await {
+                    Or2::A(None) => false,
+                    Or2::A(Some(answer)) => panic!("{answer}"),
+                    Or2::B(_) => true,
+                }
+            };
+            let served = soon(serve(listener, app).grace(HOUR).until(stop)).await;
+            if served.reason {
+                assert_eq!(client.await.as_deref(), Some("finished"));
+                assert_eq!((served.stats.requests, served.stats.cut_off), (1, 0));
+            }
+        }
+    });
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 const PYTHON: &str = r#"
 import http.client, sys
