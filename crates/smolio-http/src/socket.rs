@@ -11,9 +11,9 @@ use std::{
 use async_io::Async;
 use futures_io::{AsyncRead, AsyncWrite};
 
-/// Twice the reactor is asked in vain for each message on a connection where all is well: behind the last one, and when the next
-/// one is waited for.
-const BELIEVED: u8 = 2;
+use self::bell::Bell;
+
+mod bell;
 
 /// A connection over TCP or a Unix socket.
 #[derive(Debug)]
@@ -50,18 +50,15 @@ impl Socket {
 /// A socket, and whether the last read has emptied it.
 ///
 /// hyper reads until it is told to wait, so each message would cost a read in vain, and the reactor's system calls beside it. A
-/// read that gives less than there was place for has emptied the socket: before the next one the reactor is asked. That asks
-/// for the next event only once, however often it is polled meanwhile.
+/// read that gives less than there was place for has emptied the socket: the next one waits for the reactor, which is asked for
+/// an event once, however often this is polled meanwhile.
 #[derive(Debug)]
 pub(crate) struct Drained<S> {
     socket: Arc<Async<S>>,
     is_empty: bool,
-    /// How often the reactor has said that there is nothing. It is believed [`BELIEVED`] times in a row.
-    ///
-    /// It passes over an event of the very turn in which it was asked, as that might be an older one. Where another thread drives
-    /// it, each question can fall into such a turn: whoever only asked, and never read, would be woken again and again, and told
-    /// that there is nothing.
-    denials: u8,
+    bell: Bell,
+    /// The bell is with the reactor.
+    is_armed: bool,
 }
 
 impl<S> Drained<S>
@@ -72,25 +69,18 @@ where
         Self {
             socket,
             is_empty: false,
-            denials: 0,
+            bell: Bell::new(),
+            is_armed: false,
         }
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
-            let is_waiting = self.is_empty && self.socket.poll_readable(cx)?.is_pending();
-            if is_waiting && self.denials < BELIEVED {
-                self.denials += 1;
+            if self.is_empty && !self.may_have_more(cx)? {
                 return Poll::Pending;
             }
-            self.denials = 0;
             match (&mut self.socket.get_ref()).read(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.is_empty = true;
-                    if is_waiting {
-                        return Poll::Pending;
-                    }
-                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.is_empty = true,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(count) => {
                     // Nothing at all is the end, which may be read again.
@@ -100,6 +90,20 @@ where
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }
+    }
+
+    /// Whether the reactor has seen an event. The task is woken when it does.
+    fn may_have_more(&mut self, cx: &Context<'_>) -> io::Result<bool> {
+        let has_rung = self.bell.has_rung(cx);
+        if self.is_armed && !has_rung {
+            return Ok(false);
+        }
+        let mut cx = Context::from_waker(self.bell.waker());
+        let is_readable = self.socket.poll_readable(&mut cx)?.is_ready();
+        self.is_armed = !is_readable;
+        // The reactor passes over an event of the very turn in which it was asked, as that might be an older one. Where another
+        // thread drives it, each question falls into such a turn. So the bell is believed, not the answer.
+        Ok(is_readable || has_rung)
     }
 
     fn poll_write(

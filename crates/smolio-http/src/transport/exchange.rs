@@ -2,7 +2,7 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::pin,
+    pin::{Pin, pin},
     task::Poll,
     time::Duration,
 };
@@ -94,13 +94,13 @@ pub(super) async fn send_again(
     }
 }
 
-/// Sends a request over a connection of its own.
-pub(super) async fn send_over(
+/// Sends a request over a connection of its own, at once: the future has no place for it.
+pub(super) fn send_over(
     kept: Kept,
     place: Place,
     mut limits: Limits,
     request: http::Request<Body>,
-) -> Result<Answer, Unanswered> {
+) -> impl Future<Output = Result<Answer, Unanswered>> + Send {
     let Kept {
         connection,
         mut alarm,
@@ -108,14 +108,16 @@ pub(super) async fn send_over(
     } = kept;
     let line = connection.line();
     let sending = connection.send(request);
-    match watch(sending, &line, &mut limits, &mut alarm).await {
-        Ok(answer) => Ok(answered(answer, Hold::Place(place), alarm, limits).await),
-        Err(failure) => Err(Unanswered {
-            error: failure.error,
-            unsent: failure.unsent.map(|request| *request),
-            place,
-            limits,
-        }),
+    async move {
+        match watch(pin!(sending), &line, &mut limits, &mut alarm).await {
+            Ok(answer) => Ok(answered(answer, Hold::Place(place), alarm, limits).await),
+            Err(failure) => Err(Unanswered {
+                error: failure.error,
+                unsent: failure.unsent.map(|request| *request),
+                place,
+                limits,
+            }),
+        }
     }
 }
 
@@ -135,7 +137,7 @@ pub(super) async fn send_shared(
     let mut alarm = Alarm::default();
     let line = Multiplexed::line();
     let sending = stream.connection.clone().send(request, line.clone());
-    match watch(sending, &line, &mut limits, &mut alarm).await {
+    match watch(pin!(sending), &line, &mut limits, &mut alarm).await {
         Ok(answer) => {
             let hold = Hold::Stream { _stream: stream };
             Ok(Sent::Answered(answered(answer, hold, alarm, limits).await))
@@ -158,12 +160,11 @@ pub(super) async fn send_shared(
 
 /// Waits for the head of an answer, within the limits.
 async fn watch(
-    sending: impl Future<Output = Result<http::Response<Incoming>, SendFailure>>,
+    mut sending: Pin<&mut impl Future<Output = Result<http::Response<Incoming>, SendFailure>>>,
     line: &Line,
     limits: &mut Limits,
     alarm: &mut Alarm,
 ) -> Result<http::Response<Incoming>, SendFailure> {
-    let mut sending = pin!(sending);
     let mut stage = None;
     limits.pause();
     poll_fn(|cx| {
@@ -189,25 +190,28 @@ async fn watch(
     .await
 }
 
-async fn answered(
+fn answered(
     answer: http::Response<Incoming>,
     hold: Hold,
     alarm: Alarm,
     limits: Limits,
-) -> Answer {
+) -> impl Future<Output = Answer> + Send {
     let (head, incoming) = answer.into_parts();
     let mut body = IncomingBody::new(incoming, hold, alarm, limits);
     // Two lengths: somebody on the way may have believed the other one, and wait for more (RFC 9112, section 6.3).
-    if head.headers.contains_key(CONTENT_LENGTH) && head.headers.contains_key(TRANSFER_ENCODING) {
+    if head.headers.contains_key(TRANSFER_ENCODING) && head.headers.contains_key(CONTENT_LENGTH) {
         body.close_after();
     }
-    // Without a body there is nothing to wait for.
-    poll_fn(|cx| {
-        body.end_if_over(cx);
-        Poll::Ready(())
-    })
-    .await;
-    http::Response::from_parts(head, body)
+    let mut answer = http::Response::from_parts(head, body);
+    async move {
+        // Without a body there is nothing to wait for.
+        poll_fn(|cx| {
+            answer.body_mut().end_if_over(cx);
+            Poll::Ready(())
+        })
+        .await;
+        answer
+    }
 }
 
 pub(super) fn timed_out(TimedOut { phase, limit }: TimedOut) -> RequestError {

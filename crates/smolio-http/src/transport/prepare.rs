@@ -74,13 +74,12 @@ pub(super) fn prepare(
 
 fn clean(headers: &mut HeaderMap) {
     // Hardly ever is one of them there, and to look each of them up would take longer than to look at all that are.
-    if headers.keys().any(|name| DECIDED_HERE.contains(name)) {
-        for name in &DECIDED_HERE {
-            headers.remove(name);
-        }
-    }
-    if !headers.contains_key(CONNECTION) {
+    let is_ours = |name: &HeaderName| DECIDED_HERE.contains(name) || *name == CONNECTION;
+    if !headers.keys().any(is_ours) {
         return;
+    }
+    for name in &DECIDED_HERE {
+        headers.remove(name);
     }
     // That a connection is to be closed may be said, and is kept to. Anything else names headers that are for one hop only.
     let closes = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"close");

@@ -120,35 +120,40 @@ impl Connection {
     }
 
     /// Sends a request, and waits for the head of the answer.
-    pub(crate) async fn send(
+    ///
+    /// hyper has the request when this returns, so that the future has no place for it.
+    pub(crate) fn send(
         mut self,
         request: http::Request<Body>,
-    ) -> Result<http::Response<Incoming>, SendFailure> {
+    ) -> impl Future<Output = Result<http::Response<Incoming>, SendFailure>> + Send {
         let request = request.map(|body| Outgoing::new(body, self.line.clone()));
-        let mut response = pin!(self.sender.try_send_request(request));
-        let outcome = poll_fn(|cx| {
-            loop {
-                let ended = self.driver.poll(cx).is_ready();
-                match response.as_mut().poll(cx) {
-                    Poll::Pending if ended => {}
-                    outcome => return outcome,
+        let response = self.sender.try_send_request(request);
+        async move {
+            let mut response = pin!(response);
+            let outcome = poll_fn(|cx| {
+                loop {
+                    let ended = self.driver.poll(cx).is_ready();
+                    match response.as_mut().poll(cx) {
+                        Poll::Pending if ended => {}
+                        outcome => return outcome,
+                    }
                 }
-            }
-        })
-        .await;
-        match outcome {
-            Ok(response) => Ok(response.map(|body| Incoming {
-                body,
-                connection: Some(self),
-            })),
-            Err(mut failure) => {
-                let unsent = failure.take_message();
-                Err(SendFailure {
-                    unsent: unsent.map(|request| Box::new(request.map(Outgoing::into_body))),
-                    #[cfg(feature = "http2")]
-                    is_unprocessed: false,
-                    error: request_error(&failure.into_error(), &self.line),
-                })
+            })
+            .await;
+            match outcome {
+                Ok(response) => Ok(response.map(|body| Incoming {
+                    body,
+                    connection: Some(self),
+                })),
+                Err(mut failure) => {
+                    let unsent = failure.take_message();
+                    Err(SendFailure {
+                        unsent: unsent.map(|request| Box::new(request.map(Outgoing::into_body))),
+                        #[cfg(feature = "http2")]
+                        is_unprocessed: false,
+                        error: request_error(&failure.into_error(), &self.line),
+                    })
+                }
             }
         }
     }
