@@ -170,7 +170,8 @@ impl SmolTransport {
         let timeouts = request.extensions().get().copied().unwrap_or(*timeouts);
         let mut limits = Limits::new(timeouts, Instant::now());
         let origin = Origin::of(request.uri())?;
-        let mut request = prepare(request, &origin, connector.route(&origin)?)?;
+        // In a box, as it goes through many hands, and each of these futures would have a place for it.
+        let mut request = Box::new(prepare(request, &origin, connector.route(&origin)?)?);
 
         let mut alarm = Alarm::default();
         #[cfg(feature = "http2")]
@@ -206,7 +207,7 @@ impl SmolTransport {
         let sent = match connected {
             Connected::Http1(connection) => {
                 #[cfg(feature = "http2")]
-                let request = for_http1(request)?;
+                let request = Box::new(for_http1(*request)?);
                 let kept = Kept {
                     connection,
                     alarm,

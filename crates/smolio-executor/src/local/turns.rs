@@ -42,13 +42,12 @@ const ROUND: u32 = 61;
 /// after which the helper thread of async-io takes the reactor for abandoned and drives it itself.
 const SHORTEST_TURN: Duration = Duration::from_micros(40);
 
-/// After so many polls of a round, and once more after [`LOOKS_GROW`] times as many, it looks at the clock.
+/// After so many polls of a round it looks at the clock, and then each time after twice as many.
 ///
 /// A poll that takes tens of nanoseconds should not read the clock each time. One that makes system calls takes ten
 /// microseconds: a whole round of these would be so long that the helper thread of async-io takes the reactor, and keeps it,
 /// since the next round is as long. Every event would come through the inbox then.
 const FIRST_LOOK: u32 = 4;
-const LOOKS_GROW: u32 = 4;
 
 /// How many rounds a turn has at most: the time of a virtual clock stands still. (The helper thread would step in, but what it
 /// wakes comes through the inbox, at twice the price.)
@@ -109,7 +108,7 @@ impl Local {
         for _ in 0..ROUNDS {
             self.read_inbox(main);
             self.fire_timers(now);
-            match self.round(main, &mut poll_main, begin, now) {
+            match self.round(main, &mut poll_main, begin) {
                 Round::Main(value) => return Poll::Ready(value),
                 Round::Idle => {
                     self.trim_queue();
@@ -142,7 +141,6 @@ impl Local {
         main: &MainWake,
         poll_main: &mut impl FnMut() -> Poll<T>,
         turn_began: Instant,
-        round_began: Instant,
     ) -> Round<T> {
         let shares = self.runtime.pool().is_some();
         let mut polls = 0;
@@ -168,11 +166,9 @@ impl Local {
                 polls += pool::take_polls();
             }
             if polls >= look {
-                look *= LOOKS_GROW;
-                let now = Instant::now();
-                let until_next = now.duration_since(round_began).saturating_mul(LOOKS_GROW - 1);
-                let so_far = now.duration_since(turn_began);
-                if so_far.saturating_add(until_next) >= SHORTEST_TURN {
+                look *= 2;
+                // Until the next look it would take as long again.
+                if turn_began.elapsed() >= SHORTEST_TURN / 2 {
                     return Round::More;
                 }
             }

@@ -78,7 +78,7 @@ pin_project! {
     pub(crate) struct Exchange<A: Service<Request<RequestBody>>> {
         #[pin]
         state: State<A, A::Future>,
-        ticket: Option<Ticket>,
+        ticket: Option<Box<Ticket>>,
         upgrade: Option<Upgrade>,
     }
 }
@@ -96,7 +96,7 @@ pin_project! {
 }
 
 impl<A: Service<Request<RequestBody>>> Exchange<A> {
-    fn refuse(status: StatusCode, ticket: Ticket) -> Self {
+    fn refuse(status: StatusCode, ticket: Box<Ticket>) -> Self {
         Self {
             state: State::Refused { status },
             ticket: Some(ticket),
@@ -174,7 +174,7 @@ where
 /// The answer of the application.
 fn answer<B>(
     response: Response<B>,
-    mut ticket: Ticket,
+    mut ticket: Box<Ticket>,
     upgrade: Option<Upgrade>,
 ) -> Response<ResponseBody<B>> {
     let status = response.status();
@@ -201,7 +201,7 @@ fn answer<B>(
 }
 
 /// An answer of ours.
-fn plain<B>(status: StatusCode, mut ticket: Ticket) -> Response<ResponseBody<B>> {
+fn plain<B>(status: StatusCode, mut ticket: Box<Ticket>) -> Response<ResponseBody<B>> {
     ticket.entry.status(status);
     let text = status.canonical_reason().unwrap_or_default();
     let mut response = Response::new(ResponseBody::text(text, ticket));
@@ -222,16 +222,17 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    fn new<B>(visit: &Arc<Visit>, request: &Request<B>) -> Self {
+    /// In a box, as it goes with the request into the exchange, and with the answer out of it again.
+    fn new<B>(visit: &Arc<Visit>, request: &Request<B>) -> Box<Self> {
         visit.begin_request();
-        Self {
+        Box::new(Self {
             visit: visit.clone(),
             method: request.method().clone(),
             uri: request.uri().clone(),
             version: request.version(),
             entry: Entry::new(visit.writes_access_log()),
             has_failed: false,
-        }
+        })
     }
 
     pub(super) fn has_sent(&mut self, bytes: usize) {

@@ -19,7 +19,7 @@ pin_project! {
     pub(crate) struct ResponseBody<B> {
         #[pin]
         body: Content<B>,
-        ticket: Ticket,
+        ticket: Box<Ticket>,
     }
 }
 
@@ -44,12 +44,12 @@ impl fmt::Display for ResponseFailed {
 impl Error for ResponseFailed {}
 
 impl<B> ResponseBody<B> {
-    pub(super) fn new(body: B, ticket: Ticket) -> Self {
+    pub(super) fn new(body: B, ticket: Box<Ticket>) -> Self {
         let body = Content::Application { body };
         Self { body, ticket }
     }
 
-    pub(super) fn text(text: &'static str, ticket: Ticket) -> Self {
+    pub(super) fn text(text: &'static str, ticket: Box<Ticket>) -> Self {
         let body = Content::Text { text: Some(text) };
         Self { body, ticket }
     }

@@ -48,13 +48,13 @@ pub(super) struct Unused {
     /// That of the connection, where it was not shared.
     pub(super) place: Option<Place>,
     pub(super) limits: Limits,
-    pub(super) request: http::Request<Body>,
+    pub(super) request: Box<http::Request<Body>>,
 }
 
 /// A request that was not answered, and what it had.
 pub(super) struct Unanswered {
     pub(super) error: RequestError,
-    unsent: Option<http::Request<Body>>,
+    unsent: Option<Box<http::Request<Body>>>,
     place: Place,
     limits: Limits,
 }
@@ -64,7 +64,7 @@ pub(super) async fn send_again(
     mut kept: Kept,
     place: Place,
     limits: Limits,
-    request: http::Request<Body>,
+    request: Box<http::Request<Body>>,
 ) -> Result<Sent, RequestError> {
     let unused = |place, limits, request| {
         let place = Some(place);
@@ -74,7 +74,7 @@ pub(super) async fn send_again(
             request,
         }))
     };
-    let copy = repeatable(&request);
+    let copy = repeatable(&request).map(Box::new);
     let is_fresh = kept.had_body && kept.since.elapsed() < FRESH;
     if copy.is_none() || !is_fresh {
         let is_open = poll_fn(|cx| Poll::Ready(kept.connection.poll_still_open(cx))).await;
@@ -99,7 +99,7 @@ pub(super) fn send_over(
     kept: Kept,
     place: Place,
     mut limits: Limits,
-    request: http::Request<Body>,
+    request: Box<http::Request<Body>>,
 ) -> impl Future<Output = Result<Answer, Unanswered>> + Send {
     let Kept {
         connection,
@@ -107,13 +107,13 @@ pub(super) fn send_over(
         ..
     } = kept;
     let line = connection.line();
-    let sending = connection.send(request);
+    let sending = connection.send(*request);
     async move {
         match watch(pin!(sending), &line, &mut limits, &mut alarm).await {
             Ok(answer) => Ok(answered(answer, Hold::Place(place), alarm, limits).await),
             Err(failure) => Err(Unanswered {
                 error: failure.error,
-                unsent: failure.unsent.map(|request| *request),
+                unsent: failure.unsent,
                 place,
                 limits,
             }),
@@ -128,10 +128,10 @@ pub(super) async fn send_shared(
     stream: SharedStream,
     origin: &Origin,
     mut limits: Limits,
-    request: http::Request<Body>,
+    request: Box<http::Request<Body>>,
     again: bool,
 ) -> Result<Sent, RequestError> {
-    let request = for_http2(request, origin)?;
+    let request = for_http2(*request, origin)?;
     let is_repeatable = is_repeatable(&request);
     let copy = if again { copy(&request) } else { None };
     let mut alarm = Alarm::default();
@@ -145,8 +145,8 @@ pub(super) async fn send_shared(
         Err(failure) => {
             let is_harmless = failure.is_unprocessed
                 || is_repeatable && failure.error.kind() == RequestErrorKind::Disconnected;
-            let unsent = failure.unsent.filter(|_| again).map(|request| *request);
-            match unsent.or(copy.filter(|_| is_harmless)) {
+            let unsent = failure.unsent.filter(|_| again);
+            match unsent.or(copy.filter(|_| is_harmless).map(Box::new)) {
                 Some(request) => Ok(Sent::Unused(Unused {
                     place: None,
                     limits,

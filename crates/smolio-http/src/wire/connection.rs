@@ -3,7 +3,7 @@
 
 use std::{
     future::poll_fn,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -127,9 +127,9 @@ impl Connection {
         request: http::Request<Body>,
     ) -> impl Future<Output = Result<http::Response<Incoming>, SendFailure>> + Send {
         let request = request.map(|body| Outgoing::new(body, self.line.clone()));
-        let response = self.sender.try_send_request(request);
+        // In a box, as it is large and would be moved around with the futures that have this one.
+        let mut response = Box::pin(self.sender.try_send_request(request));
         async move {
-            let mut response = pin!(response);
             let outcome = poll_fn(|cx| {
                 loop {
                     let ended = self.driver.poll(cx).is_ready();
