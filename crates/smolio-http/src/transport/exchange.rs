@@ -38,6 +38,10 @@ const FRESH: Duration = Duration::from_millis(1);
 pub(super) type Answer = http::Response<IncomingBody>;
 
 /// What became of a request over a connection that had served before.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "the large one is the usual one, and is taken out at once"
+)]
 pub(super) enum Sent {
     Answered(Answer),
     /// The connection was closed meanwhile; the request may be sent over another.
