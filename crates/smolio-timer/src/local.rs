@@ -166,6 +166,15 @@ impl LocalWheel {
         ticks::count(deadline.duration_since(self.origin), RoundTo::Higher)
     }
 
+    #[inline]
+    fn arm_in_turn(&self, duration: Duration, waker: Waker) -> Result<Ticket, Waker> {
+        let mut timers = self.timers.borrow_mut();
+        let Timers { wheel, turn } = &mut *timers;
+        let key = turn.arm(wheel, duration, waker)?;
+        let wheel = self.id;
+        Ok(Ticket { wheel, key })
+    }
+
     fn arm_at_tick(&self, tick: u64, waker: Waker) -> Result<Ticket, Waker> {
         let mut timers = self.timers.borrow_mut();
         if tick <= timers.wheel.now() {
@@ -204,18 +213,23 @@ pub(crate) fn has_wheel() -> bool {
     with_current(|_| ()).is_some()
 }
 
-/// A clone of `waker`, or the one that was kept of it.
-#[inline]
-fn own(waker: &Waker) -> Waker {
-    let spare = with_current(|local| local.timers.borrow_mut().turn.spare(waker));
-    spare.flatten().unwrap_or_else(|| waker.clone())
-}
-
 /// Arms a timer on the wheel of this thread.
 #[inline]
 pub(crate) fn arm(deadline: Instant, waker: &Waker) -> Armed {
-    let waker = own(waker);
-    match with_current(|local| local.arm_at_tick(local.tick_of(deadline), waker)) {
+    let armed = with_current(|local| {
+        let spare = local.timers.borrow_mut().turn.spare(waker)?;
+        Some(local.arm_at_tick(local.tick_of(deadline), spare))
+    });
+    let armed = match armed {
+        Some(Some(armed)) => Some(armed),
+        // No spare one: it is cloned here, where nothing is borrowed.
+        Some(None) => {
+            let waker = waker.clone();
+            with_current(|local| local.arm_at_tick(local.tick_of(deadline), waker))
+        }
+        None => None,
+    };
+    match armed {
         Some(Ok(ticket)) => Armed::Waiting(ticket),
         Some(Err(_waker)) => Armed::Passed,
         None => Armed::NoWheel,
@@ -232,16 +246,21 @@ pub(crate) fn deadline_in_turn(duration: Duration) -> Option<Instant> {
 /// is no turn any more.
 #[inline]
 pub(crate) fn arm_in_turn(duration: Duration, waker: &Waker) -> Option<Ticket> {
-    let waker = own(waker);
     let armed = with_current(|local| {
-        let mut timers = local.timers.borrow_mut();
-        let Timers { wheel, turn } = &mut *timers;
-        let key = turn.arm(wheel, duration, waker);
-        key.map(|key| (local.id, key))
+        let spare = local.timers.borrow_mut().turn.spare(waker)?;
+        Some(local.arm_in_turn(duration, spare))
     });
-    // Where it was not armed the waker comes back, to be dropped here.
-    let (wheel, key) = armed?.ok()?;
-    Some(Ticket { wheel, key })
+    match armed? {
+        // Where it was not armed the waker comes back, to be dropped here.
+        Some(armed) => armed.ok(),
+        None => arm_clone_in_turn(duration, waker),
+    }
+}
+
+#[inline(never)]
+fn arm_clone_in_turn(duration: Duration, waker: &Waker) -> Option<Ticket> {
+    let waker = waker.clone();
+    with_current(|local| local.arm_in_turn(duration, waker))?.ok()
 }
 
 /// Asks what became of a timer and makes it wake `waker`.
@@ -288,6 +307,7 @@ pub(crate) fn cancel(ticket: Ticket) {
             return None;
         }
         let mut timers = local.timers.borrow_mut();
+        timers.turn.forget(ticket.key);
         let waker = timers.wheel.remove(ticket.key);
         Some(waker.and_then(|waker| timers.turn.keep(waker)))
     });
