@@ -32,9 +32,9 @@ const FAR: usize = LEVELS * SLOTS_PER_LEVEL;
 const APART: u16 = FAR as u16 + 1;
 /// No entry: a gap, or the end of the list of those that are vacant.
 const NONE: u32 = u32::MAX;
-/// An empty wheel gives its memory back if it has room for more than this.
+/// So many entries an empty wheel keeps.
 const KEPT_ENTRIES: usize = 4096;
-/// And an empty slot.
+/// So much room an empty slot keeps.
 const KEPT_PLACES: usize = 32;
 /// So many gaps there may be in a slot, however few entries.
 const GAPS: usize = 32;
@@ -101,9 +101,10 @@ pub(crate) struct Wheel<T> {
     far: BTreeMap<u32, u64>,
     first_vacant: u32,
     length: usize,
-    // The generation of entries that are made from now on, and the highest one that any of them has reached.
+    // The generation of entries that are made from now on.
     first_generation: u32,
-    highest_generation: u32,
+    // An empty wheel gives its memory back if it has more entries than this.
+    kept_entries: usize,
 }
 
 impl<T> Wheel<T> {
@@ -118,7 +119,7 @@ impl<T> Wheel<T> {
             first_vacant: NONE,
             length: 0,
             first_generation: 0,
-            highest_generation: 0,
+            kept_entries: KEPT_ENTRIES,
         }
     }
 
@@ -358,13 +359,12 @@ impl<T> Wheel<T> {
         let entry = &mut self.entries[index as usize];
         let payload = entry.payload.take();
         entry.generation += 1;
-        self.highest_generation = self.highest_generation.max(entry.generation);
         // An entry whose generations are used up is left out: 32 bytes lost for every four billion timers.
         if entry.generation != u32::MAX {
             entry.position = mem::replace(&mut self.first_vacant, index);
         }
         self.length -= 1;
-        if self.length == 0 && self.entries.len() > KEPT_ENTRIES {
+        if self.length == 0 && self.entries.len() > self.kept_entries {
             self.release_memory();
         }
         payload
@@ -400,10 +400,15 @@ impl<T> Wheel<T> {
     #[cold]
     fn release_memory(&mut self) {
         // Keys to what is released here must go on finding nothing, so generations are never counted anew.
-        if self.highest_generation < u32::MAX / 2 {
-            self.first_generation = self.highest_generation;
+        let generations = self.entries.iter().map(|entry| entry.generation);
+        let highest = generations.fold(self.first_generation, u32::max);
+        if highest < u32::MAX / 2 {
+            self.first_generation = highest;
             self.entries = Vec::new();
             self.first_vacant = NONE;
+        } else {
+            // Nor is this asked again.
+            self.kept_entries = usize::MAX;
         }
     }
 }

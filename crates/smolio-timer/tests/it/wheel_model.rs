@@ -195,6 +195,26 @@ fn old_keys_find_nothing_after_the_memory_was_released() {
 }
 
 #[test]
+fn those_between_gaps_keep_their_order() {
+    let mut wheel = Wheel::new();
+    // All in one slot, and each third of them stays.
+    let keys: Vec<_> = (0..3000)
+        .map(|number| wheel.insert(100_000 + number / 100, number))
+        .collect();
+    let (stay, go) = (0..3000).partition::<Vec<u64>, _>(|number| number % 3 == 0);
+    for number in go {
+        assert_eq!(wheel.remove(keys[number as usize]), Some(number));
+    }
+    // What has moved within the slot is still found.
+    for number in (0..300).step_by(3) {
+        assert_eq!(wheel.remove(keys[number]), Some(number as u64));
+    }
+    let left: Vec<_> = std::iter::from_fn(|| wheel.pop_expired(200_000)).collect();
+    assert_eq!(left, stay[100..]);
+    assert_eq!(wheel.len(), 0);
+}
+
+#[test]
 fn stress_wheel_does_what_the_model_does() {
     let seconds = env::var("SMOLIO_STRESS_SECONDS").ok();
     let seconds = seconds.and_then(|seconds| seconds.parse().ok());
