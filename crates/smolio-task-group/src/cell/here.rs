@@ -37,11 +37,7 @@ impl Drop for Restore {
 impl Here<'_> {
     /// Runs `turn`. While it goes on, wakes on this thread of futures that belong to `ready` are pushed to `queue`.
     #[inline]
-    pub(crate) fn lend<R>(
-        ready: &Ready,
-        queue: &mut Queue,
-        turn: impl FnOnce(Here<'_>) -> R,
-    ) -> R {
+    pub(crate) fn lend<R>(ready: &Ready, queue: &mut Queue, turn: impl FnOnce(Here<'_>) -> R) -> R {
         let queue = UnsafeCell::from_mut(queue);
         let _restore = Restore(POLLED.replace(Polled { ready, queue }));
         turn(Here(queue))
