@@ -4,13 +4,15 @@ use std::{
     any::Any,
     fmt,
     marker::PhantomData,
-    sync::{Arc, Mutex},
+    mem::ManuallyDrop,
+    ptr::NonNull,
+    sync::Mutex,
     task::{Context, Poll, ready},
 };
 
 use smolio_context::TaskInfo;
 
-use super::join::JoinCell;
+use super::{join::JoinCell, shared::Shared};
 
 /// How a task ended.
 pub(crate) type Outcome<T> = Result<T, Failure>;
@@ -40,8 +42,11 @@ impl From<Box<dyn Any + Send>> for Payload {
 pub(crate) trait Joinable<T>: Completion {
     fn join_cell(&self) -> JoinCell<'_, Outcome<T>>;
 
-    /// The same cell without the type of its value. (A coercion would do this from Rust 1.86 on.)
-    fn into_completion(self: Arc<Self>) -> Arc<dyn Completion>;
+    /// The owner without the type of its value. (A coercion would do this from Rust 1.86 on.)
+    ///
+    /// # Safety
+    /// `owner` is the address of an owner of this cell, which is given up for this one.
+    unsafe fn into_completion(&self, owner: NonNull<()>) -> Shared<dyn Completion>;
 }
 
 /// A task of which one wants to know only that it is gone.
@@ -63,7 +68,7 @@ pub(crate) trait Completion: Send + Sync {
 
 /// The one handle of a task.
 pub(crate) struct Joiner<T> {
-    cell: Arc<dyn Joinable<T>>,
+    cell: Shared<dyn Joinable<T>>,
     taken: bool,
     // The cell can be shared with any thread; the value in it cannot. As a mutex: the handle may be sent, and shared, if the
     // value may be sent.
@@ -73,7 +78,7 @@ pub(crate) struct Joiner<T> {
 impl<T> Joiner<T> {
     /// # Safety
     /// Called once for each cell.
-    pub(super) unsafe fn new(cell: Arc<dyn Joinable<T>>) -> Self {
+    pub(super) unsafe fn new(cell: Shared<dyn Joinable<T>>) -> Self {
         Self {
             cell,
             taken: false,
@@ -127,7 +132,10 @@ impl<T> Joiner<T> {
     pub(crate) fn leave(self) -> (Option<Outcome<T>>, Gone) {
         // SAFETY: we are the only handle, and `self` is consumed.
         let outcome = unsafe { self.cell.join_cell().leave() };
-        (outcome, Gone(self.cell.into_completion()))
+        let owner = ManuallyDrop::new(self.cell);
+        // SAFETY: the owner is given up.
+        let completion = unsafe { owner.into_completion(owner.address()) };
+        (outcome, Gone(completion))
     }
 }
 
@@ -141,7 +149,7 @@ impl<T> fmt::Debug for Joiner<T> {
 }
 
 /// What is left of a handle that left: it can still tell when the task is gone.
-pub(crate) struct Gone(Arc<dyn Completion>);
+pub(crate) struct Gone(Shared<dyn Completion>);
 
 impl Future for Gone {
     type Output = ();

@@ -3,32 +3,36 @@
 use std::{
     any::Any,
     future::Future,
+    mem::ManuallyDrop,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::Arc,
+    ptr::NonNull,
     task::{Context, Poll},
 };
 
-use futures_task::{ArcWake, waker_ref};
 use smolio_context::{TaskContext, TaskInfo, Unhandled, report_unhandled};
 
 use super::{
     bound::{Bound, Thread},
     join::{JoinCell, JoinSlots, JoinState},
     joiner::{Completion, Failure, Joinable, Joiner, Outcome},
+    shared::{Block, Shared, Wakes},
 };
 use crate::{
-    loops::LoopId,
+    local::Local,
     wake::{Home, Kind, WakeState, WakeTarget},
 };
 
 /// What the loop knows of a task.
 pub(crate) trait Runnable: Completion {
-    /// Polls the task, or drops its future if that was asked for. `None`: it has ended.
+    /// Polls the task, or drops its future if that was asked for. True: it has ended.
+    ///
+    /// # Safety
+    /// `owner` is the address of an owner of this cell, who lives until this returns.
     ///
     /// # Panics
     /// On any other thread than the loop's.
-    fn run(self: Arc<Self>) -> Option<Arc<dyn Runnable>>;
+    unsafe fn run(&self, owner: NonNull<()>) -> bool;
 
     fn wake_target(&self) -> TaskTarget<'_>;
 }
@@ -37,6 +41,18 @@ pub(crate) trait Runnable: Completion {
 type TaskState = WakeState<Home, JoinState>;
 type TaskTarget<'a> = WakeTarget<'a, JoinState>;
 
+impl Shared<dyn Runnable> {
+    /// Polls the task, or drops its future if that was asked for. True: it has ended.
+    ///
+    /// # Panics
+    /// On any other thread than the loop's.
+    #[inline]
+    pub(crate) fn run(&self) -> bool {
+        // SAFETY: we are an owner, and borrowed until this returns.
+        unsafe { (**self).run(self.address()) }
+    }
+}
+
 pub(crate) struct LocalCell<F: Future> {
     state: TaskState,
     context: TaskContext,
@@ -44,50 +60,62 @@ pub(crate) struct LocalCell<F: Future> {
     join: JoinSlots<Outcome<F::Output>>,
 }
 
-// With the two counts of the `Arc` a small task takes 120 bytes, the largest block that glibc has a fast list for: a block
-// that is larger costs two to four times as much to come by.
-const _: () = assert!(size_of::<LocalCell<std::future::Ready<u64>>>() <= 120 - 16);
-
 impl<F: Future + 'static> LocalCell<F> {
-    /// A task of the loop of this thread, which puts it onto its queue.
+    /// A task of the loop `local`, which puts it onto its queue.
     // Built where it is asked for: moving the parts about costs more than the rest of it.
     #[inline(always)]
     pub(crate) fn here(
-        local: LoopId,
+        local: &Local,
         kind: Kind,
         context: TaskContext,
         future: F,
-    ) -> (Arc<Self>, Joiner<F::Output>) {
+    ) -> (Shared<dyn Runnable>, Joiner<F::Output>) {
         let home = Home {
-            local,
+            local: local.id(),
             thread: Thread::current(),
         };
-        Self::start(Arc::new(Self {
-            state: WakeState::queued(home, kind, JoinState::new()),
-            context,
-            future: Bound::new(future),
-            join: JoinSlots::new(),
-        }))
+        let cell = Shared::new(
+            Some(local),
+            Self {
+                state: WakeState::queued(home, kind, JoinState::new()),
+                context,
+                future: Bound::new(future),
+                join: JoinSlots::new(),
+            },
+        );
+        Self::start(cell)
     }
 
     /// A task that was made elsewhere for the loop at `home`, and goes into its inbox.
-    pub(crate) fn at(home: Home, context: TaskContext, future: F) -> (Arc<Self>, Joiner<F::Output>)
+    pub(crate) fn at(
+        home: Home,
+        context: TaskContext,
+        future: F,
+    ) -> (Shared<dyn Runnable>, Joiner<F::Output>)
     where
         F: Send,
     {
-        Self::start(Arc::new(Self {
-            state: WakeState::posted(home, Kind::Task, JoinState::new()),
-            context,
-            future: Bound::new(future),
-            join: JoinSlots::new(),
-        }))
+        let cell = Shared::new(
+            None,
+            Self {
+                state: WakeState::posted(home, Kind::Task, JoinState::new()),
+                context,
+                future: Bound::new(future),
+                join: JoinSlots::new(),
+            },
+        );
+        Self::start(cell)
     }
 
     /// To be called once for each cell.
-    fn start(cell: Arc<Self>) -> (Arc<Self>, Joiner<F::Output>) {
-        // SAFETY: this is the one handle of a cell that was made just now.
-        let joiner = unsafe { Joiner::new(cell.clone()) };
-        (cell, joiner)
+    #[inline]
+    fn start(cell: Shared<Self>) -> (Shared<dyn Runnable>, Joiner<F::Output>) {
+        // SAFETY: each is for the one owner that it came from, and this is the one handle of a cell that was made just now.
+        unsafe {
+            let handle = Shared::from_block(cell.clone().into_block() as NonNull<Block<dyn Joinable<F::Output>>>);
+            let runner = Shared::from_block(cell.into_block() as NonNull<Block<dyn Runnable>>);
+            (runner, Joiner::new(handle))
+        }
     }
 
     /// Lends the future to `f`.
@@ -122,20 +150,25 @@ impl<F: Future + 'static> LocalCell<F> {
     }
 
     /// One poll, or the drop that was asked for; `None`: still pending.
-    fn step(self: &Arc<Self>) -> Option<Outcome<F::Output>> {
+    ///
+    /// # Safety
+    /// As [`Runnable::run`].
+    unsafe fn step(&self, owner: NonNull<()>) -> Option<Outcome<F::Output>> {
         if self.state.is_cancelled() {
             return Some(Err(match self.drop_future() {
                 Ok(()) => Failure::Cancelled,
                 Err(payload) => Failure::Panicked(payload.into()),
             }));
         }
-        let waker = waker_ref(self);
-        let mut cx = Context::from_waker(&waker);
         let poll_it = |mut future: Pin<&mut Option<F>>| {
             let running = future.as_mut().as_pin_mut();
-            let result = running
-                .expect("a task that has ended is not run")
-                .poll(&mut cx);
+            let running = running.expect("a task that has ended is not run");
+            // SAFETY: the caller's promise.
+            let result = unsafe {
+                Shared::<Self>::with_waker(owner, |waker| {
+                    running.poll(&mut Context::from_waker(waker))
+                })
+            };
             if result.is_ready() {
                 future.set(None);
             }
@@ -204,12 +237,13 @@ pub(crate) fn report_panic(task: &TaskInfo, payload: Box<dyn Any + Send>) {
 }
 
 impl<F: Future + 'static> Runnable for LocalCell<F> {
-    fn run(self: Arc<Self>) -> Option<Arc<dyn Runnable>> {
-        match self.step() {
-            None => Some(self),
+    unsafe fn run(&self, owner: NonNull<()>) -> bool {
+        // SAFETY: the caller's promise is the same.
+        match unsafe { self.step(owner) } {
+            None => false,
             Some(outcome) => {
                 self.complete(outcome);
-                None
+                true
             }
         }
     }
@@ -245,8 +279,12 @@ impl<F: Future + 'static> Joinable<F::Output> for LocalCell<F> {
         self.join()
     }
 
-    fn into_completion(self: Arc<Self>) -> Arc<dyn Completion> {
-        self
+    unsafe fn into_completion(&self, owner: NonNull<()>) -> Shared<dyn Completion> {
+        // SAFETY: an owner of this cell, which is given up, the caller says.
+        unsafe {
+            let owner = ManuallyDrop::into_inner(Shared::<Self>::at(owner));
+            Shared::from_block(owner.into_block() as NonNull<Block<dyn Completion>>)
+        }
     }
 }
 
@@ -260,8 +298,9 @@ impl<F: Future> Drop for LocalCell<F> {
     }
 }
 
-impl<F: Future + 'static> ArcWake for LocalCell<F> {
-    fn wake_by_ref(cell: &Arc<Self>) {
-        cell.wake_target().wake();
+impl<F: Future + 'static> Wakes for LocalCell<F> {
+    #[inline]
+    fn wake(&self) {
+        self.wake_target().wake();
     }
 }

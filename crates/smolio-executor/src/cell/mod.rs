@@ -4,17 +4,23 @@
 //! - [`join`]: one value handed from the one who runs a task to the one who holds its handle.
 //! - [`joiner`]: that handle, seen from inside: unique, so that the rules of `join` hold by construction.
 //! - [`local`]: a task of a loop.
+//! - [`memory`]: where their memory comes from.
 //! - [`pooled`]: a task of the workers, who move it about.
 //! - [`request`]: asking such a task to end.
+//! - [`shared`]: the pointer to all of these.
 
 mod bound;
 mod join;
 mod joiner;
 mod local;
+mod memory;
 mod pooled;
 mod request;
+mod shared;
 
 pub(crate) use bound::Thread;
 pub(crate) use joiner::{Completion, Failure, Gone, Joiner, Outcome};
 pub(crate) use local::{LocalCell, Runnable, drop_unread};
+pub(crate) use memory::Memory;
 pub(crate) use pooled::pooled;
+pub(crate) use shared::Shared;

@@ -4,9 +4,10 @@
 use std::{
     any::Any,
     future::Future,
+    mem::ManuallyDrop,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::Arc,
+    ptr::NonNull,
     task::{Context, Poll},
 };
 
@@ -18,6 +19,7 @@ use super::{
     joiner::{Completion, Failure, Joinable, Joiner, Outcome},
     local::{drop_unwanted, report_panic},
     request::CancelRequest,
+    shared::{Block, Shared},
 };
 use crate::pool;
 
@@ -38,32 +40,40 @@ pub(crate) fn pooled<F>(
     on_end: impl FnOnce() + Send + 'static,
 ) -> (
     Joiner<F::Output>,
-    Arc<dyn Completion>,
+    Shared<dyn Completion>,
     impl Future<Output = ()> + Send + 'static,
 )
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let cell = Arc::new(PooledCell {
-        info: context.info().clone(),
-        cancel: CancelRequest::new(),
-        state: JoinState::new(),
-        slots: JoinSlots::new(),
-    });
-    // SAFETY: this is the one handle of a cell that was made just now.
-    let joiner = unsafe { Joiner::new(cell.clone()) };
+    let cell = Shared::new(
+        None,
+        PooledCell {
+            info: context.info().clone(),
+            cancel: CancelRequest::new(),
+            state: JoinState::new(),
+            slots: JoinSlots::new(),
+        },
+    );
+    // SAFETY: each is for the one owner that it came from, and this is the one handle of a cell that was made just now.
+    let (joiner, completion) = unsafe {
+        let handle = cell.clone().into_block() as NonNull<Block<dyn Joinable<F::Output>>>;
+        let completion = cell.clone().into_block() as NonNull<Block<dyn Completion>>;
+        let handle = Shared::from_block(handle);
+        (Joiner::new(handle), Shared::from_block(completion))
+    };
     let running = PooledFuture {
-        cell: cell.clone(),
+        cell,
         on_end: Some(on_end),
         future: Some(Scoped::new(context, future)),
     };
-    (joiner, cell, running)
+    (joiner, completion, running)
 }
 
 pin_project! {
     struct PooledFuture<F: Future, E: FnOnce()> {
-        cell: Arc<PooledCell<F::Output>>,
+        cell: Shared<PooledCell<F::Output>>,
         // `None` once the task has ended.
         on_end: Option<E>,
         #[pin]
@@ -172,7 +182,11 @@ impl<T: Send + 'static> Joinable<T> for PooledCell<T> {
         self.join()
     }
 
-    fn into_completion(self: Arc<Self>) -> Arc<dyn Completion> {
-        self
+    unsafe fn into_completion(&self, owner: NonNull<()>) -> Shared<dyn Completion> {
+        // SAFETY: an owner of this cell, which is given up, the caller says.
+        unsafe {
+            let owner = ManuallyDrop::into_inner(Shared::<Self>::at(owner));
+            Shared::from_block(owner.into_block() as NonNull<Block<dyn Completion>>)
+        }
     }
 }

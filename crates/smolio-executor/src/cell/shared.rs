@@ -1,0 +1,195 @@
+//! A pointer that is counted, as std's `Arc` is, but for three things: there are no weak ones, so that the end takes no exchange
+//! for them; the last owner sees that it is the last by a look, and needs no exchange either; and the memory is the loop's, see
+//! [`memory`](super::memory).
+//!
+//! The second is what `Arc::get_mut` does as well: only an owner can make another one, so who is alone stays alone.
+
+use std::{
+    alloc::Layout,
+    mem::{ManuallyDrop, forget},
+    ops::Deref,
+    process::abort,
+    ptr::{NonNull, drop_in_place},
+    sync::atomic::{AtomicU32, Ordering},
+    task::{RawWaker, RawWakerVTable, Waker},
+};
+
+use super::memory::{allocate, free};
+use crate::local::Local;
+
+/// What is pointed to.
+pub(super) struct Block<C: ?Sized> {
+    owners: AtomicU32,
+    value: C,
+}
+
+/// So many owners are a mistake: somebody forgets wakers in a loop. Far from the end of the numbers, so that all threads of the
+/// process together do not get from here to there.
+const TOO_MANY_OWNERS: u32 = u32::MAX / 2;
+
+pub(crate) struct Shared<C: ?Sized>(NonNull<Block<C>>);
+
+// SAFETY: as for `Arc`: owners on several threads share the value, and the last one drops it, wherever it is.
+unsafe impl<C: ?Sized + Send + Sync> Send for Shared<C> {}
+// SAFETY: as above.
+unsafe impl<C: ?Sized + Send + Sync> Sync for Shared<C> {}
+
+impl<C> Shared<C> {
+    /// The memory is that of `local`, if it has some.
+    #[inline(always)]
+    pub(super) fn new(local: Option<&Local>, value: C) -> Self {
+        let block = allocate(local, Layout::new::<Block<C>>()).cast::<Block<C>>();
+        let owners = AtomicU32::new(1);
+        // SAFETY: the memory is new, and has the size and the alignment of a block.
+        unsafe { block.write(Block { owners, value }) };
+        Self(block)
+    }
+
+    /// The owner that has this address.
+    ///
+    /// # Safety
+    /// It is the address of a `Shared` of this very type, which is forgotten, or outlives what is given and stands for it.
+    #[inline]
+    pub(super) unsafe fn at(address: NonNull<()>) -> ManuallyDrop<Self> {
+        ManuallyDrop::new(Self(address.cast()))
+    }
+}
+
+impl<C: ?Sized> Shared<C> {
+    /// The owner as a pointer, which std can make one to a trait object.
+    #[inline]
+    pub(super) fn into_block(self) -> NonNull<Block<C>> {
+        ManuallyDrop::new(self).0
+    }
+
+    /// The owner once more.
+    ///
+    /// # Safety
+    /// The pointer is from [`into_block`](Self::into_block), or from a coercion of that, and is used for one owner only.
+    #[inline]
+    pub(super) unsafe fn from_block(block: NonNull<Block<C>>) -> Self {
+        Self(block)
+    }
+
+    /// The same without its type.
+    #[inline]
+    pub(super) fn address(&self) -> NonNull<()> {
+        self.0.cast()
+    }
+
+    #[inline]
+    fn owners(&self) -> &AtomicU32 {
+        // SAFETY: as long as there is an owner, the block is there.
+        unsafe { &(*self.0.as_ptr()).owners }
+    }
+
+    /// The last owner is gone.
+    #[inline(never)]
+    unsafe fn end(block: NonNull<Block<C>>) {
+        struct Free(NonNull<u8>, Layout);
+        impl Drop for Free {
+            fn drop(&mut self) {
+                // SAFETY: the block was allocated for this layout, and its value is gone.
+                unsafe { free(self.0, self.1) };
+            }
+        }
+        // SAFETY: the caller was the last owner, so the block is its own.
+        unsafe {
+            let layout = Layout::for_value(block.as_ref());
+            // Also if the drop panics.
+            let _free = Free(block.cast(), layout);
+            drop_in_place(block.as_ptr());
+        }
+    }
+}
+
+impl<C: ?Sized> Clone for Shared<C> {
+    #[inline]
+    fn clone(&self) -> Self {
+        // Relaxed: who has an owner can hand it on by its own means, which order what comes before.
+        if self.owners().fetch_add(1, Ordering::Relaxed) > TOO_MANY_OWNERS {
+            abort();
+        }
+        Self(self.0)
+    }
+}
+
+impl<C: ?Sized> Drop for Shared<C> {
+    #[inline]
+    fn drop(&mut self) {
+        // Acquire, both: what the other owners did comes before the end. Release: what we did comes before it.
+        let owners = self.owners();
+        if owners.load(Ordering::Acquire) == 1 || owners.fetch_sub(1, Ordering::AcqRel) == 1 {
+            // SAFETY: we were the last.
+            unsafe { Self::end(self.0) };
+        }
+    }
+}
+
+impl<C: ?Sized> Deref for Shared<C> {
+    type Target = C;
+
+    #[inline]
+    fn deref(&self) -> &C {
+        // SAFETY: as long as there is an owner, the block is there, and nobody has it to himself.
+        unsafe { &self.0.as_ref().value }
+    }
+}
+
+/// Something that is shared by its wakers.
+pub(crate) trait Wakes: Send + Sync + 'static {
+    fn wake(&self);
+}
+
+impl<C: Wakes> Shared<C> {
+    const WAKER: RawWakerVTable =
+        RawWakerVTable::new(Self::clone_waker, Self::wake, Self::wake_by_ref, Self::drop_waker);
+
+    /// Lends a waker to `f`, made from an owner that has this address, without counting it.
+    ///
+    /// # Safety
+    /// It is the address of a `Shared` of this very type, which lives until `f` returns.
+    #[inline]
+    pub(super) unsafe fn with_waker<R>(address: NonNull<()>, f: impl FnOnce(&Waker) -> R) -> R {
+        // SAFETY: the functions of the table are for addresses of this type. This waker is never dropped: it stands for the owner
+        // that the caller has.
+        let waker = ManuallyDrop::new(unsafe { Waker::new(address.as_ptr(), &Self::WAKER) });
+        f(&waker)
+    }
+
+    /// # Safety
+    /// As for all four: `address` is that of a waker made from [`WAKER`](Self::WAKER), which owns the cell or is outlived by
+    /// one who does.
+    unsafe fn clone_waker(address: *const ()) -> RawWaker {
+        // SAFETY: the waker that is cloned stands for an owner.
+        forget(unsafe { Self::of_waker(address) }.deref().clone());
+        RawWaker::new(address, &Self::WAKER)
+    }
+
+    unsafe fn wake(address: *const ()) {
+        // SAFETY: the waker is consumed, and its owner with it.
+        let cell = ManuallyDrop::into_inner(unsafe { Self::of_waker(address) });
+        cell.value().wake();
+    }
+
+    unsafe fn wake_by_ref(address: *const ()) {
+        // SAFETY: the waker stands for an owner, and outlives this call.
+        unsafe { Self::of_waker(address) }.value().wake();
+    }
+
+    unsafe fn drop_waker(address: *const ()) {
+        // SAFETY: the waker is consumed, and its owner with it.
+        drop(ManuallyDrop::into_inner(unsafe { Self::of_waker(address) }));
+    }
+
+    #[inline]
+    unsafe fn of_waker(address: *const ()) -> ManuallyDrop<Self> {
+        // SAFETY: the caller's promise. It is not null, since it came from a `NonNull`.
+        unsafe { Self::at(NonNull::new_unchecked(address.cast_mut())) }
+    }
+
+    #[inline]
+    fn value(&self) -> &C {
+        self
+    }
+}
