@@ -12,7 +12,7 @@ use std::{
 
 use smolio_context::TaskInfo;
 
-use super::{join::JoinCell, shared::Shared};
+use super::shared::Shared;
 
 /// How a task ended.
 pub(crate) type Outcome<T> = Result<T, Failure>;
@@ -40,7 +40,26 @@ impl From<Box<dyn Any + Send>> for Payload {
 
 /// A task as its handle sees it, whatever its future is.
 pub(crate) trait Joinable<T>: Completion {
-    fn join_cell(&self) -> JoinCell<'_, Outcome<T>>;
+    /// Whether the task has ended.
+    fn is_complete(&self) -> bool;
+
+    /// The outcome, once the task has ended; `None` if it was taken before.
+    ///
+    /// # Safety
+    /// As [`JoinCell::poll_complete`](super::join::JoinCell::poll_complete), by a handle that has not left.
+    unsafe fn poll_outcome(&self, cx: &mut Context<'_>) -> Poll<Option<Outcome<T>>>;
+
+    /// The outcome, if the task has ended and it was not taken before.
+    ///
+    /// # Safety
+    /// Called by the one who holds the handle, who has not left.
+    unsafe fn take_outcome(&self) -> Option<Outcome<T>>;
+
+    /// The handle leaves, and gets the outcome if it is there; later on it is the runner's.
+    ///
+    /// # Safety
+    /// As [`JoinCell::leave`](super::join::JoinCell::leave).
+    unsafe fn leave(&self) -> Option<Outcome<T>>;
 
     /// The owner without the type of its value. (A coercion would do this from Rust 1.86 on.)
     ///
@@ -62,7 +81,7 @@ pub(crate) trait Completion: Send + Sync {
     /// Ready once the future is gone.
     ///
     /// # Safety
-    /// As [`JoinCell::poll_complete`].
+    /// As [`JoinCell::poll_complete`](super::join::JoinCell::poll_complete).
     unsafe fn poll_complete(&self, cx: &mut Context<'_>) -> Poll<()>;
 }
 
@@ -91,7 +110,7 @@ impl<T> Joiner<T> {
     }
 
     pub(crate) fn is_complete(&self) -> bool {
-        self.taken || self.cell.join_cell().is_complete()
+        self.taken || self.cell.is_complete()
     }
 
     pub(crate) fn is_untouched(&self) -> bool {
@@ -108,12 +127,9 @@ impl<T> Joiner<T> {
     /// When called again after it was ready.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<T>> {
         assert!(!self.taken, "polled after it was ready");
-        let cell = self.cell.join_cell();
-        // SAFETY: we are the only handle, and `&mut self` makes this the only call.
-        ready!(unsafe { cell.poll_complete(cx) });
+        // SAFETY: we are the only handle, `&mut self` makes this the only call, and who leaves is consumed.
+        let outcome = ready!(unsafe { self.cell.poll_outcome(cx) });
         self.taken = true;
-        // SAFETY: as above; and who leaves is consumed.
-        let outcome = unsafe { cell.take() };
         Poll::Ready(outcome.expect("taken only here"))
     }
 
@@ -123,7 +139,7 @@ impl<T> Joiner<T> {
             return None;
         }
         // SAFETY: we are the only handle, and who leaves is consumed.
-        let outcome = unsafe { self.cell.join_cell().take() };
+        let outcome = unsafe { self.cell.take_outcome() };
         self.taken = outcome.is_some();
         outcome
     }
@@ -131,7 +147,7 @@ impl<T> Joiner<T> {
     /// Gives up the outcome: what is there already is returned, what comes later is dropped by the one who runs the task.
     pub(crate) fn leave(self) -> (Option<Outcome<T>>, Gone) {
         // SAFETY: we are the only handle, and `self` is consumed.
-        let outcome = unsafe { self.cell.join_cell().leave() };
+        let outcome = unsafe { self.cell.leave() };
         let owner = ManuallyDrop::new(self.cell);
         // SAFETY: the owner is given up.
         let completion = unsafe { owner.into_completion(owner.address()) };

@@ -5,16 +5,15 @@ use std::{
     future::Future,
     mem::ManuallyDrop,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::Pin,
     ptr::NonNull,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker, ready},
 };
 
 use smolio_context::{TaskContext, TaskInfo, Unhandled, report_unhandled};
 
 use super::{
-    bound::{Bound, Thread},
-    join::{JoinCell, JoinSlots, JoinState},
+    bound::{Bound, Stage, Thread},
+    join::{JoinCell, JoinState, Waiter},
     joiner::{Completion, Failure, Joinable, Joiner, Outcome},
     shared::{Block, Shared, Wakes},
 };
@@ -56,8 +55,8 @@ impl Shared<dyn Runnable> {
 pub(crate) struct LocalCell<F: Future> {
     state: TaskState,
     context: TaskContext,
-    future: Bound<F>,
-    join: JoinSlots<Outcome<F::Output>>,
+    waiter: Waiter,
+    stage: Bound<F>,
 }
 
 impl<F: Future + 'static> LocalCell<F> {
@@ -79,8 +78,8 @@ impl<F: Future + 'static> LocalCell<F> {
             Self {
                 state: WakeState::queued(home, kind, JoinState::new()),
                 context,
-                future: Bound::new(future),
-                join: JoinSlots::new(),
+                waiter: Waiter::new(),
+                stage: Bound::new(future),
             },
         );
         Self::start(cell)
@@ -100,8 +99,8 @@ impl<F: Future + 'static> LocalCell<F> {
             Self {
                 state: WakeState::posted(home, Kind::Task, JoinState::new()),
                 context,
-                future: Bound::new(future),
-                join: JoinSlots::new(),
+                waiter: Waiter::new(),
+                stage: Bound::new(future),
             },
         );
         Self::start(cell)
@@ -118,20 +117,21 @@ impl<F: Future + 'static> LocalCell<F> {
         }
     }
 
-    /// Lends the future to `f`.
+    /// Lends the future, or what came of it, to `f`.
     ///
     /// # Panics
     /// On any other thread than its home, and when called from within `f`.
     #[inline]
-    fn with_future<R>(&self, f: impl FnOnce(Pin<&mut Option<F>>) -> R) -> R {
+    fn at_home<R>(&self, f: impl FnOnce(&Bound<F>) -> R) -> R {
         struct GiveBack<'a>(&'a TaskState);
         impl Drop for GiveBack<'_> {
+            #[inline]
             fn drop(&mut self) {
                 self.0.lend(false);
             }
         }
         assert!(
-            self.state.home.thread == Thread::current(),
+            self.is_home(),
             "a task is touched on a thread that is not its own"
         );
         assert!(
@@ -139,76 +139,92 @@ impl<F: Future + 'static> LocalCell<F> {
             "a task is polled from within itself"
         );
         let _give_back = GiveBack(&self.state);
-        // SAFETY: this is the home thread, which never changes, and here alone the future is lent: one at a time, as the mark
-        // says.
-        f(unsafe { self.future.lend() })
+        f(&self.stage)
     }
 
-    fn join(&self) -> JoinCell<'_, Outcome<F::Output>> {
+    fn join(&self) -> JoinCell<'_> {
         // SAFETY: this is the one place where they are brought together.
-        unsafe { JoinCell::new(&self.state.rest, &self.join) }
+        unsafe { JoinCell::new(&self.state.rest, &self.waiter) }
     }
 
-    /// One poll, or the drop that was asked for; `None`: still pending.
+    /// One poll, or the drop that was asked for. True: the future is gone, and the outcome is in its place.
     ///
     /// # Safety
     /// As [`Runnable::run`].
-    unsafe fn step(&self, owner: NonNull<()>) -> Option<Outcome<F::Output>> {
+    #[inline]
+    unsafe fn step(&self, owner: NonNull<()>) -> bool {
         if self.state.is_cancelled() {
-            return Some(Err(match self.drop_future() {
-                Ok(()) => Failure::Cancelled,
-                Err(payload) => Failure::Panicked(payload.into()),
-            }));
+            self.end_with(Failure::Cancelled);
+            return true;
         }
-        let poll_it = |mut future: Pin<&mut Option<F>>| {
-            let running = future.as_mut().as_pin_mut();
-            let running = running.expect("a task that has ended is not run");
-            // SAFETY: the caller's promise.
-            let result = unsafe {
-                Shared::<Self>::with_waker(owner, |waker| {
-                    running.poll(&mut Context::from_waker(waker))
-                })
+        // SAFETY: the owner lives until we return, says the caller. The waker is no further than in the closure below.
+        let waker = unsafe { Shared::<Self>::waker(owner) };
+        let poll = |stage: &Bound<F>| {
+            // SAFETY: this is the home thread, which never changes, and here alone the future is lent: one at a time, as the
+            // mark says. A task is not run again once it has ended.
+            let future = unsafe { stage.lend() };
+            let future = future.expect("a task that has ended is not run");
+            let Poll::Ready(value) = future.poll(&mut Context::from_waker(&waker)) else {
+                return false;
             };
-            if result.is_ready() {
-                future.set(None);
-            }
-            result
+            // SAFETY: as above, and what was lent is no longer used.
+            unsafe { stage.put(Stage::Ended(Ok(value))) };
+            true
         };
-        let poll = || self.context.enter_from_loop(|| self.with_future(poll_it));
+        let poll = || self.context.enter_from_loop(|| self.at_home(poll));
         match catch_unwind(AssertUnwindSafe(poll)) {
-            Ok(Poll::Pending) => None,
-            Ok(Poll::Ready(value)) => Some(Ok(value)),
+            Ok(ended) => ended,
             Err(payload) => {
-                // A second panic, from the drop, has nobody left to go to but the hook.
-                if let Err(second) = self.drop_future() {
-                    report_panic(self.context.info(), second);
-                }
-                Some(Err(Failure::Panicked(payload.into())))
+                self.end_with(Failure::Panicked(payload.into()));
+                true
             }
         }
     }
 
-    /// Drops the future, if it is still there, as the task that it is.
-    fn drop_future(&self) -> Result<(), Box<dyn Any + Send>> {
-        let drop_it = || self.with_future(|mut future| future.set(None));
-        catch_unwind(AssertUnwindSafe(|| self.context.enter(drop_it)))
-    }
-
-    fn complete(&self, outcome: Outcome<F::Output>) {
-        self.context.forget_waits();
-        let complete = || {
-            self.context.forget_variables();
-            // SAFETY: `run` ends the task once: the loop forgets it then, and the future in it is gone.
-            unsafe {
-                self.join().complete(outcome, |unwanted| {
-                    drop_unwanted(self.context.info(), unwanted);
-                });
+    /// Drops what is there, as the task that it is, and puts a failure in its place.
+    #[cold]
+    fn end_with(&self, failure: Failure) {
+        // SAFETY: this is the home thread, as `at_home` asks, and the task has not ended: its runner calls us.
+        let put = |stage| self.at_home(|bound| unsafe { bound.put(stage) });
+        let drop_it = || self.context.enter(|| put(Stage::Empty));
+        let dropped = catch_unwind(AssertUnwindSafe(drop_it));
+        let failure = match (failure, dropped) {
+            (failure, Ok(())) => failure,
+            (Failure::Cancelled, Err(payload)) => Failure::Panicked(payload.into()),
+            (failure, Err(second)) => {
+                // It has nobody left to go to but the hook.
+                report_panic(self.context.info(), second);
+                failure
             }
         };
-        // The waker is foreign code.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(complete)) {
+        put(Stage::Ended(Err(failure)));
+    }
+
+    #[inline]
+    fn complete(&self) {
+        self.context.forget_waits();
+        // They may have drops that panic.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.context.forget_variables())) {
             report_panic(self.context.info(), payload);
         }
+        let take_back = || {
+            // SAFETY: the outcome was left to the runner.
+            if let Some(unwanted) = unsafe { self.stage.take() } {
+                drop_unwanted(self.context.info(), unwanted);
+            }
+        };
+        // SAFETY: `run` ends the task once: the loop forgets it then. The outcome is written.
+        let waiter = unsafe { self.join().complete(take_back) };
+        wake(waiter, self.context.info());
+    }
+}
+
+/// Wakes whoever waits for the end of `task`. A waker is foreign code, so a panic of it is not lost.
+#[inline]
+pub(super) fn wake(waiter: Option<Waker>, task: &TaskInfo) {
+    let Some(waiter) = waiter else { return };
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waiter.wake())) {
+        report_panic(task, payload);
     }
 }
 
@@ -239,13 +255,11 @@ pub(crate) fn report_panic(task: &TaskInfo, payload: Box<dyn Any + Send>) {
 impl<F: Future + 'static> Runnable for LocalCell<F> {
     unsafe fn run(&self, owner: NonNull<()>) -> bool {
         // SAFETY: the caller's promise is the same.
-        match unsafe { self.step(owner) } {
-            None => false,
-            Some(outcome) => {
-                self.complete(outcome);
-                true
-            }
+        let ended = unsafe { self.step(owner) };
+        if ended {
+            self.complete();
         }
+        ended
     }
 
     fn wake_target(&self) -> TaskTarget<'_> {
@@ -270,13 +284,35 @@ impl<F: Future + 'static> Completion for LocalCell<F> {
 
     unsafe fn poll_complete(&self, cx: &mut Context<'_>) -> Poll<()> {
         // SAFETY: the caller's promise is the same.
-        unsafe { self.join().poll_complete(cx) }
+        unsafe { self.join().poll_complete(cx, self.is_home()) }
     }
 }
 
 impl<F: Future + 'static> Joinable<F::Output> for LocalCell<F> {
-    fn join_cell(&self) -> JoinCell<'_, Outcome<F::Output>> {
-        self.join()
+    fn is_complete(&self) -> bool {
+        self.state.rest.is_complete()
+    }
+
+    unsafe fn poll_outcome(&self, cx: &mut Context<'_>) -> Poll<Option<Outcome<F::Output>>> {
+        // SAFETY: the caller's promise is the same. Once it is complete, the outcome is the handle's.
+        unsafe {
+            ready!(self.join().poll_complete(cx, self.is_home()));
+            Poll::Ready(self.stage.take())
+        }
+    }
+
+    unsafe fn take_outcome(&self) -> Option<Outcome<F::Output>> {
+        // SAFETY: it is complete, and the caller is the handle.
+        let take = || unsafe { self.stage.take() };
+        self.is_complete().then(take).flatten()
+    }
+
+    unsafe fn leave(&self) -> Option<Outcome<F::Output>> {
+        // SAFETY: the caller's promise. If it is true the outcome is the handle's.
+        unsafe {
+            let complete = self.join().leave(self.is_home());
+            complete.then(|| self.stage.take()).flatten()
+        }
     }
 
     unsafe fn into_completion(&self, owner: NonNull<()>) -> Shared<dyn Completion> {
@@ -288,11 +324,19 @@ impl<F: Future + 'static> Joinable<F::Output> for LocalCell<F> {
     }
 }
 
+impl<F: Future> LocalCell<F> {
+    /// Whether this is the thread that runs the task.
+    #[inline]
+    fn is_home(&self) -> bool {
+        self.state.home.thread == Thread::current()
+    }
+}
+
 impl<F: Future> Drop for LocalCell<F> {
     fn drop(&mut self) {
         // A loop drops its futures before it lets go of their cells, so this cannot happen. If it did, dropping the future
         // here could be a data race, and leaking it would free pinned memory without a drop: neither is allowed.
-        if !self.future.is_gone() && self.state.home.thread != Thread::current() {
+        if self.stage.has_future() && !self.is_home() {
             std::process::abort();
         }
     }

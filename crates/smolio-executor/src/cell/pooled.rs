@@ -2,22 +2,22 @@
 //! wakes. What is ours is the identity, the cancelling and the handle.
 
 use std::{
-    any::Any,
+    cell::UnsafeCell,
     future::Future,
     mem::ManuallyDrop,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     ptr::NonNull,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use pin_project_lite::pin_project;
 use smolio_context::{Scoped, TaskContext, TaskInfo};
 
 use super::{
-    join::{JoinCell, JoinSlots, JoinState},
+    join::{JoinCell, JoinState, Waiter},
     joiner::{Completion, Failure, Joinable, Joiner, Outcome},
-    local::{drop_unwanted, report_panic},
+    local::{drop_unwanted, report_panic, wake},
     request::CancelRequest,
     shared::{Block, Shared},
 };
@@ -28,7 +28,23 @@ struct PooledCell<T> {
     info: TaskInfo,
     cancel: CancelRequest,
     state: JoinState,
-    slots: JoinSlots<Outcome<T>>,
+    waiter: Waiter,
+    outcome: OutcomeSlot<T>,
+}
+
+/// Belongs to the runner, and then to the handle.
+struct OutcomeSlot<T>(UnsafeCell<Option<Outcome<T>>>);
+
+// SAFETY: it is touched by one party at a time: see `join`. It moves to another thread with the task, whose value is `Send`.
+unsafe impl<T: Send> Sync for OutcomeSlot<T> {}
+
+impl<T> OutcomeSlot<T> {
+    /// # Safety
+    /// The caller is the handle of a task that is complete, or the runner of one that is not, or that was left to it.
+    unsafe fn replace(&self, outcome: Option<Outcome<T>>) -> Option<Outcome<T>> {
+        // SAFETY: it is the caller's alone.
+        unsafe { std::mem::replace(&mut *self.0.get(), outcome) }
+    }
 }
 
 /// Makes a task for the workers: its handle, the way to cancel it, and the future to give to the executor.
@@ -53,7 +69,8 @@ where
             info: context.info().clone(),
             cancel: CancelRequest::new(),
             state: JoinState::new(),
-            slots: JoinSlots::new(),
+            waiter: Waiter::new(),
+            outcome: OutcomeSlot(UnsafeCell::new(None)),
         },
     );
     // SAFETY: each is for the one owner that it came from, and this is the one handle of a cell that was made just now.
@@ -137,24 +154,25 @@ impl<F: Future, E: FnOnce()> Future for PooledFuture<F, E> {
 }
 
 impl<T> PooledCell<T> {
-    fn join(&self) -> JoinCell<'_, Outcome<T>> {
+    fn join(&self) -> JoinCell<'_> {
         // SAFETY: this is the one place where they are brought together.
-        unsafe { JoinCell::new(&self.state, &self.slots) }
+        unsafe { JoinCell::new(&self.state, &self.waiter) }
     }
 
     fn complete(&self, outcome: Outcome<T>) {
-        let complete = || {
-            // SAFETY: `end` takes `on_end` before it calls us, so this happens once, in the one who runs the task.
-            unsafe {
-                self.join()
-                    .complete(outcome, |unwanted| drop_unwanted(&self.info, unwanted));
+        let take_back = || {
+            // SAFETY: the outcome was left to us.
+            if let Some(unwanted) = unsafe { self.outcome.replace(None) } {
+                drop_unwanted(&self.info, unwanted);
             }
         };
-        // The waker is foreign code.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(complete)) {
-            let payload: Box<dyn Any + Send> = payload;
-            report_panic(&self.info, payload);
-        }
+        // SAFETY: `end` takes `on_end` before it calls us, so this happens once, in the one who runs the task. Before, the outcome is
+        // its own.
+        let waiter = unsafe {
+            self.outcome.replace(Some(outcome));
+            self.join().complete(take_back)
+        };
+        wake(waiter, &self.info);
     }
 }
 
@@ -173,13 +191,35 @@ impl<T: Send + 'static> Completion for PooledCell<T> {
 
     unsafe fn poll_complete(&self, cx: &mut Context<'_>) -> Poll<()> {
         // SAFETY: the caller's promise is the same.
-        unsafe { self.join().poll_complete(cx) }
+        unsafe { self.join().poll_complete(cx, false) }
     }
 }
 
 impl<T: Send + 'static> Joinable<T> for PooledCell<T> {
-    fn join_cell(&self) -> JoinCell<'_, Outcome<T>> {
-        self.join()
+    fn is_complete(&self) -> bool {
+        self.state.is_complete()
+    }
+
+    unsafe fn poll_outcome(&self, cx: &mut Context<'_>) -> Poll<Option<Outcome<T>>> {
+        // SAFETY: the caller's promise is the same. Once it is complete, the outcome is the handle's.
+        unsafe {
+            ready!(self.join().poll_complete(cx, false));
+            Poll::Ready(self.outcome.replace(None))
+        }
+    }
+
+    unsafe fn take_outcome(&self) -> Option<Outcome<T>> {
+        // SAFETY: it is complete, and the caller is the handle.
+        let take = || unsafe { self.outcome.replace(None) };
+        self.is_complete().then(take).flatten()
+    }
+
+    unsafe fn leave(&self) -> Option<Outcome<T>> {
+        // SAFETY: the caller's promise. If it is true the outcome is the handle's.
+        unsafe {
+            let complete = self.join().leave(false);
+            complete.then(|| self.outcome.replace(None)).flatten()
+        }
     }
 
     unsafe fn into_completion(&self, owner: NonNull<()>) -> Shared<dyn Completion> {

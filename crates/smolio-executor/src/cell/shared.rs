@@ -145,16 +145,15 @@ impl<C: Wakes> Shared<C> {
     const WAKER: RawWakerVTable =
         RawWakerVTable::new(Self::clone_waker, Self::wake, Self::wake_by_ref, Self::drop_waker);
 
-    /// Lends a waker to `f`, made from an owner that has this address, without counting it.
+    /// A waker made from an owner that has this address, without counting it.
     ///
     /// # Safety
-    /// It is the address of a `Shared` of this very type, which lives until `f` returns.
+    /// It is the address of a `Shared` of this very type, which outlives what is given. That stays where it is, and is not dropped.
     #[inline]
-    pub(super) unsafe fn with_waker<R>(address: NonNull<()>, f: impl FnOnce(&Waker) -> R) -> R {
-        // SAFETY: the functions of the table are for addresses of this type. This waker is never dropped: it stands for the owner
-        // that the caller has.
-        let waker = ManuallyDrop::new(unsafe { Waker::new(address.as_ptr(), &Self::WAKER) });
-        f(&waker)
+    pub(super) unsafe fn waker(owner: NonNull<()>) -> ManuallyDrop<Waker> {
+        // SAFETY: the functions of the table are for addresses of this type. As it is not dropped it stands for the owner that the
+        // caller has.
+        ManuallyDrop::new(unsafe { Waker::new(owner.as_ptr(), &Self::WAKER) })
     }
 
     /// # Safety
