@@ -78,7 +78,8 @@ impl<'a> JoinCell<'a> {
             // Even before anyone can see that the task is gone.
             take_back();
         }
-        let before = self.state.0.fetch_or(COMPLETE, Ordering::AcqRel);
+        // The bit is not set, so to add it sets it; that is one instruction, where an "or" is a loop.
+        let before = self.state.0.fetch_add(COMPLETE, Ordering::AcqRel);
         if before & LEFT != 0 && !left_early {
             take_back();
         }

@@ -111,7 +111,9 @@ impl<F: Future + 'static> LocalCell<F> {
     fn start(cell: Shared<Self>) -> (Shared<dyn Runnable>, Joiner<F::Output>) {
         // SAFETY: each is for the one owner that it came from, and this is the one handle of a cell that was made just now.
         unsafe {
-            let handle = Shared::from_block(cell.clone().into_block() as NonNull<Block<dyn Joinable<F::Output>>>);
+            let handle = Shared::from_block(
+                cell.clone().into_block() as NonNull<Block<dyn Joinable<F::Output>>>
+            );
             let runner = Shared::from_block(cell.into_block() as NonNull<Block<dyn Runnable>>);
             (runner, Joiner::new(handle))
         }

@@ -5,6 +5,7 @@
 //! - [`joiner`]: that handle, seen from inside: unique, so that the rules of `join` hold by construction.
 //! - [`local`]: a task of a loop.
 //! - [`memory`]: where their memory comes from.
+//! - [`owners`]: how many own one.
 //! - [`pooled`]: a task of the workers, who move it about.
 //! - [`request`]: asking such a task to end.
 //! - [`shared`]: the pointer to all of these.
@@ -14,6 +15,7 @@ mod join;
 mod joiner;
 mod local;
 mod memory;
+mod owners;
 mod pooled;
 mod request;
 mod shared;

@@ -1,31 +1,26 @@
 //! A pointer that is counted, as std's `Arc` is, but for three things: there are no weak ones, so that the end takes no exchange
 //! for them; the last owner sees that it is the last by a look, and needs no exchange either; and the memory is the loop's, see
 //! [`memory`](super::memory).
-//!
-//! The second is what `Arc::get_mut` does as well: only an owner can make another one, so who is alone stays alone.
 
 use std::{
     alloc::Layout,
     mem::{ManuallyDrop, forget},
     ops::Deref,
-    process::abort,
     ptr::{NonNull, drop_in_place},
-    sync::atomic::{AtomicU32, Ordering},
     task::{RawWaker, RawWakerVTable, Waker},
 };
 
-use super::memory::{allocate, free};
+use super::{
+    memory::{allocate, free},
+    owners::Owners,
+};
 use crate::local::Local;
 
 /// What is pointed to.
 pub(super) struct Block<C: ?Sized> {
-    owners: AtomicU32,
+    owners: Owners,
     value: C,
 }
-
-/// So many owners are a mistake: somebody forgets wakers in a loop. Far from the end of the numbers, so that all threads of the
-/// process together do not get from here to there.
-const TOO_MANY_OWNERS: u32 = u32::MAX / 2;
 
 pub(crate) struct Shared<C: ?Sized>(NonNull<Block<C>>);
 
@@ -39,7 +34,7 @@ impl<C> Shared<C> {
     #[inline(always)]
     pub(super) fn new(local: Option<&Local>, value: C) -> Self {
         let block = allocate(local, Layout::new::<Block<C>>()).cast::<Block<C>>();
-        let owners = AtomicU32::new(1);
+        let owners = Owners::one();
         // SAFETY: the memory is new, and has the size and the alignment of a block.
         unsafe { block.write(Block { owners, value }) };
         Self(block)
@@ -78,7 +73,7 @@ impl<C: ?Sized> Shared<C> {
     }
 
     #[inline]
-    fn owners(&self) -> &AtomicU32 {
+    fn owners(&self) -> &Owners {
         // SAFETY: as long as there is an owner, the block is there.
         unsafe { &(*self.0.as_ptr()).owners }
     }
@@ -106,10 +101,7 @@ impl<C: ?Sized> Shared<C> {
 impl<C: ?Sized> Clone for Shared<C> {
     #[inline]
     fn clone(&self) -> Self {
-        // Relaxed: who has an owner can hand it on by its own means, which order what comes before.
-        if self.owners().fetch_add(1, Ordering::Relaxed) > TOO_MANY_OWNERS {
-            abort();
-        }
+        self.owners().add();
         Self(self.0)
     }
 }
@@ -117,9 +109,7 @@ impl<C: ?Sized> Clone for Shared<C> {
 impl<C: ?Sized> Drop for Shared<C> {
     #[inline]
     fn drop(&mut self) {
-        // Acquire, both: what the other owners did comes before the end. Release: what we did comes before it.
-        let owners = self.owners();
-        if owners.load(Ordering::Acquire) == 1 || owners.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if self.owners().remove() {
             // SAFETY: we were the last.
             unsafe { Self::end(self.0) };
         }
@@ -142,8 +132,12 @@ pub(crate) trait Wakes: Send + Sync + 'static {
 }
 
 impl<C: Wakes> Shared<C> {
-    const WAKER: RawWakerVTable =
-        RawWakerVTable::new(Self::clone_waker, Self::wake, Self::wake_by_ref, Self::drop_waker);
+    const WAKER: RawWakerVTable = RawWakerVTable::new(
+        Self::clone_waker,
+        Self::wake,
+        Self::wake_by_ref,
+        Self::drop_waker,
+    );
 
     /// A waker made from an owner that has this address, without counting it.
     ///
