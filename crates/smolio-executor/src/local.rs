@@ -19,7 +19,7 @@ use smolio_timer::driver::Driver;
 
 use crate::{
     alarm::Alarm,
-    cell::{Joiner, LocalCell, Memory, Runnable, Shared, Thread},
+    cell::{Joiner, LocalCell, Runnable, Shared, Slab, Thread},
     idle::IdlePolicy,
     inbox::Inbox,
     loops::LoopId,
@@ -39,7 +39,7 @@ pub(crate) struct Local {
     home: Thread,
     queue: RefCell<VecDeque<Ready>>,
     table: Table,
-    memory: Memory,
+    slab: Slab,
     /// How many of each kind have not ended.
     counts: [Cell<usize>; 3],
     messages: RefCell<Vec<Message>>,
@@ -83,7 +83,7 @@ impl Local {
             home: Thread::current(),
             queue: RefCell::default(),
             table: Table::default(),
-            memory: Memory::new(),
+            slab: Slab::new(),
             counts: Default::default(),
             messages: RefCell::default(),
             timers: Driver::new(),
@@ -121,8 +121,8 @@ impl Local {
     }
 
     #[inline]
-    pub(crate) fn memory(&self) -> &Memory {
-        &self.memory
+    pub(crate) fn slab(&self) -> &Slab {
+        &self.slab
     }
 
     // ---- tasks -----------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 //! A pointer that is counted, as std's `Arc` is, but for three things: there are no weak ones, so that the end takes no exchange
 //! for them; the last owner sees that it is the last by a look, and needs no exchange either; and the memory is the loop's, see
-//! [`memory`](super::memory).
+//! [`slab`](super::slab).
 
 use std::{
     alloc::Layout,
@@ -11,14 +11,15 @@ use std::{
 };
 
 use super::{
-    memory::{allocate, free},
     owners::Owners,
+    slab::{Place, allocate, free},
 };
 use crate::local::Local;
 
 /// What is pointed to.
 pub(super) struct Block<C: ?Sized> {
     owners: Owners,
+    place: Place,
     value: C,
 }
 
@@ -33,10 +34,17 @@ impl<C> Shared<C> {
     /// The memory is that of `local`, if it has some.
     #[inline(always)]
     pub(super) fn new(local: Option<&Local>, value: C) -> Self {
-        let block = allocate(local, Layout::new::<Block<C>>()).cast::<Block<C>>();
+        let (memory, place) = allocate(local, Layout::new::<Block<C>>());
+        let block = memory.cast::<Block<C>>();
         let owners = Owners::one();
         // SAFETY: the memory is new, and has the size and the alignment of a block.
-        unsafe { block.write(Block { owners, value }) };
+        unsafe {
+            block.write(Block {
+                owners,
+                place,
+                value,
+            });
+        }
         Self(block)
     }
 
@@ -81,18 +89,18 @@ impl<C: ?Sized> Shared<C> {
     /// The last owner is gone.
     #[inline(never)]
     unsafe fn end(block: NonNull<Block<C>>) {
-        struct Free(NonNull<u8>, Layout);
+        struct Free(NonNull<u8>, Place, Layout);
         impl Drop for Free {
             fn drop(&mut self) {
                 // SAFETY: the block was allocated for this layout, and its value is gone.
-                unsafe { free(self.0, self.1) };
+                unsafe { free(self.0, self.1, self.2) };
             }
         }
         // SAFETY: the caller was the last owner, so the block is its own.
         unsafe {
             let layout = Layout::for_value(block.as_ref());
             // Also if the drop panics.
-            let _free = Free(block.cast(), layout);
+            let _free = Free(block.cast(), block.as_ref().place, layout);
             drop_in_place(block.as_ptr());
         }
     }

@@ -104,7 +104,7 @@ impl Local {
             match self.round(main, &mut poll_main) {
                 Round::Main(value) => return Poll::Ready(value),
                 Round::Idle => {
-                    self.trim_queue();
+                    self.trim();
                     self.idle(cx);
                     return Poll::Pending;
                 }
@@ -114,14 +114,15 @@ impl Local {
                 break;
             }
         }
-        self.trim_queue();
+        self.trim();
         // There may be more: the reactor gets a turn, and then we go on.
         cx.waker().wake_by_ref();
         Poll::Pending
     }
 
     /// Gives the memory of a past rush back.
-    fn trim_queue(&self) {
+    fn trim(&self) {
+        self.slab.trim();
         let mut queue = self.queue.borrow_mut();
         if queue.capacity() > KEPT_READY && queue.len() < queue.capacity() / 8 {
             let room = (2 * queue.len()).max(KEPT_READY);

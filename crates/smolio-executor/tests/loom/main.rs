@@ -24,7 +24,7 @@ mod sync {
         cell::UnsafeCell,
         sync::{
             Mutex, MutexGuard,
-            atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, fence},
+            atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, fence},
         },
     };
 
@@ -59,6 +59,8 @@ mod sync {
 #[path = "../../src/inbox.rs"]
 mod inbox;
 
+#[path = "../../src/cell/free_slots.rs"]
+mod free_slots;
 #[allow(dead_code, reason = "the models do not need all of it")]
 #[path = "../../src/cell/join.rs"]
 mod join;
