@@ -6,7 +6,7 @@
 //! | bit | set by | meaning |
 //! |---|---|---|
 //! | `COMPLETE` | runner | the output is written; it belongs to the handle from now on |
-//! | `WAITING` | handle | the waiter is written; while `COMPLETE` is not set, both may read it, and then it is the runner's |
+//! | `WAITING` | handle | the waiter is written; as long as the bit is set, both sides only read it |
 //! | `LEFT` | handle | nobody will take the output: it belongs to the runner |
 //!
 //! A handle on the thread that runs the task is *alone*: while it looks, the runner does not, so it changes its bits without
@@ -67,12 +67,12 @@ impl<'a> JoinCell<'a> {
     }
 
     /// The runner has written the output. If nobody will take it, `take_back` is called, before anyone is woken: the output is the
-    /// runner's again. Gives the one who is to be woken now.
+    /// runner's again. Whoever waits is woken by `wake`.
     ///
     /// # Safety
     /// Called at most once, by the one who runs the task.
     #[inline]
-    pub(crate) unsafe fn complete(&self, take_back: impl Fn()) -> Option<Waker> {
+    pub(crate) unsafe fn complete(&self, take_back: impl Fn(), wake: impl FnOnce(&Waker)) {
         let left_early = self.state.0.load(Ordering::Acquire) & LEFT != 0;
         if left_early {
             // Even before anyone can see that the task is gone.
@@ -83,11 +83,15 @@ impl<'a> JoinCell<'a> {
         if before & LEFT != 0 && !left_early {
             take_back();
         }
-        if before & WAITING == 0 {
-            return None;
+        if before & WAITING != 0 {
+            self.waiter.0.with(|waiter| {
+                // SAFETY: the bit was set when the cell became complete, so the handle writes to the waiter no more. It may be
+                // looking whether its waker is still the same, so we cannot take it out.
+                if let Some(waiter) = unsafe { &*waiter } {
+                    wake(waiter);
+                }
+            });
         }
-        // SAFETY: the bit was set when the cell became complete, so the handle comes to the waiter no more.
-        self.waiter.0.with_mut(|waiter| unsafe { (*waiter).take() })
     }
 
     /// Ready when the cell is complete; else the waker of `cx` will be woken then.

@@ -216,16 +216,17 @@ impl<F: Future + 'static> LocalCell<F> {
             }
         };
         // SAFETY: `run` ends the task once: the loop forgets it then. The outcome is written.
-        let waiter = unsafe { self.join().complete(take_back) };
-        wake(waiter, self.context.info());
+        unsafe {
+            self.join()
+                .complete(take_back, |waiter| wake(waiter, self.context.info()));
+        }
     }
 }
 
 /// Wakes whoever waits for the end of `task`. A waker is foreign code, so a panic of it is not lost.
 #[inline]
-pub(super) fn wake(waiter: Option<Waker>, task: &TaskInfo) {
-    let Some(waiter) = waiter else { return };
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waiter.wake())) {
+pub(super) fn wake(waiter: &Waker, task: &TaskInfo) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waiter.wake_by_ref())) {
         report_panic(task, payload);
     }
 }

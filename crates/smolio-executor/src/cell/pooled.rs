@@ -168,11 +168,11 @@ impl<T> PooledCell<T> {
         };
         // SAFETY: `end` takes `on_end` before it calls us, so this happens once, in the one who runs the task. Before, the outcome is
         // its own.
-        let waiter = unsafe {
+        unsafe {
             self.outcome.replace(Some(outcome));
-            self.join().complete(take_back)
-        };
-        wake(waiter, &self.info);
+            self.join()
+                .complete(take_back, |waiter| wake(waiter, &self.info));
+        }
     }
 }
 

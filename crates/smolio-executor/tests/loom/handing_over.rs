@@ -9,6 +9,7 @@ use loom::{cell::UnsafeCell, sync::Arc, thread};
 
 use crate::{
     Sleeper,
+    free_slots::{FreeSlots, Freed},
     join::{JoinCell, JoinState, Waiter},
     model,
     owners::Owners,
@@ -59,9 +60,9 @@ impl Task {
     fn complete(&self, output: Output) {
         self.replace(Some(output));
         // SAFETY: each model has one runner, who calls this once.
-        let waiter = unsafe { self.join().complete(|| drop(self.replace(None))) };
-        if let Some(waiter) = waiter {
-            waiter.wake();
+        unsafe {
+            self.join()
+                .complete(|| drop(self.replace(None)), Waker::wake_by_ref);
         }
     }
 
@@ -272,5 +273,54 @@ fn the_last_owner_is_alone() {
         let others = others.map(|other| other.join().unwrap());
         let all = [last, others[0], others[1]];
         assert_eq!(all.iter().filter(|last| **last).count(), 1);
+    });
+}
+
+// ---- the slots of a chunk ------------------------------------------------------------------------------------------
+
+/// Two slots, the users of which let go at any moment: a slot is taken again by one at a time, and whoever is the last gives the
+/// chunk back.
+#[test]
+fn a_chunk_is_given_back_once() {
+    const ALL: u64 = 3;
+    struct Chunk(FreeSlots, [UnsafeCell<u32>; 2]);
+    // SAFETY: a slot is its user's, which is what the model is about.
+    unsafe impl Send for Chunk {}
+    // SAFETY: as above.
+    unsafe impl Sync for Chunk {}
+    fn write(cell: &UnsafeCell<u32>) {
+        // SAFETY: the slot is ours, or the chunk is.
+        cell.with_mut(|value| unsafe { *value += 1 });
+    }
+    fn use_and_free(chunk: &Chunk, slot: u32) -> bool {
+        write(&chunk.1[slot as usize]);
+        let last = chunk.0.free(slot, ALL) == Freed::Abandoned;
+        if last {
+            chunk.1.iter().for_each(write);
+        }
+        last
+    }
+    model(|| {
+        let new = || UnsafeCell::new(0);
+        let chunk = Arc::new(Chunk(FreeSlots::none(), [new(), new()]));
+        let users = [0, 1].map(|slot| {
+            let chunk = chunk.clone();
+            thread::spawn(move || use_and_free(&chunk, slot))
+        });
+        let mut unused = chunk.0.take_over();
+        let mut gave_back = 0;
+        if unused & 1 != 0 {
+            // The slab uses the slot again.
+            unused &= !1;
+            gave_back += u32::from(use_and_free(&chunk, 0));
+        }
+        if chunk.0.abandon(unused, ALL) {
+            chunk.1.iter().for_each(write);
+            gave_back += 1;
+        }
+        for user in users {
+            gave_back += u32::from(user.join().unwrap());
+        }
+        assert_eq!(gave_back, 1);
     });
 }
