@@ -109,6 +109,12 @@ impl<T> Joiner<T> {
         self.cell.info()
     }
 
+    /// Whether the outcome was taken.
+    #[inline]
+    pub(crate) fn is_taken(&self) -> bool {
+        self.taken
+    }
+
     pub(crate) fn is_complete(&self) -> bool {
         self.taken || self.cell.is_complete()
     }

@@ -91,6 +91,7 @@ impl<C: ?Sized> Shared<C> {
     unsafe fn end(block: NonNull<Block<C>>) {
         struct Free(NonNull<u8>, Place, Layout);
         impl Drop for Free {
+            #[inline(always)]
             fn drop(&mut self) {
                 // SAFETY: the block was allocated for this layout, and its value is gone.
                 unsafe { free(self.0, self.1, self.2) };

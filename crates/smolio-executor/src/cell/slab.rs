@@ -34,7 +34,7 @@ const FEWEST_SLOTS: u32 = 4;
 /// In how many chunks free slots are looked for before there is a new one.
 const LOOKS: usize = 4;
 /// So many chunks may be empty before it is worth a look which they are.
-const MOST_EMPTY: usize = 32;
+const MOST_EMPTY: usize = 64;
 
 /// Where the tasks of a loop lie.
 pub(crate) struct Slab {
@@ -242,7 +242,7 @@ pub(super) fn allocate(local: Option<&Local>, layout: Layout) -> (NonNull<u8>, P
 ///
 /// # Safety
 /// It is from [`allocate`], with this very place and layout, and nobody uses it any more.
-#[inline]
+#[inline(always)]
 pub(super) unsafe fn free(memory: NonNull<u8>, place: Place, layout: Layout) {
     if place.stride == 0 {
         // SAFETY: the caller's promise.
