@@ -65,7 +65,7 @@ pub(crate) trait Joinable<T>: Completion {
     ///
     /// # Safety
     /// `owner` is the address of an owner of this cell, which is given up for this one.
-    unsafe fn into_completion(&self, owner: NonNull<()>) -> Shared<dyn Completion>;
+    unsafe fn completion_of(&self, owner: NonNull<()>) -> Shared<dyn Completion>;
 }
 
 /// A task of which one wants to know only that it is gone.
@@ -156,7 +156,7 @@ impl<T> Joiner<T> {
         let outcome = unsafe { self.cell.leave() };
         let owner = ManuallyDrop::new(self.cell);
         // SAFETY: the owner is given up.
-        let completion = unsafe { owner.into_completion(owner.address()) };
+        let completion = unsafe { owner.completion_of(owner.address()) };
         (outcome, Gone(completion))
     }
 }

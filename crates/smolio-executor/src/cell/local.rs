@@ -318,7 +318,7 @@ impl<F: Future + 'static> Joinable<F::Output> for LocalCell<F> {
         }
     }
 
-    unsafe fn into_completion(&self, owner: NonNull<()>) -> Shared<dyn Completion> {
+    unsafe fn completion_of(&self, owner: NonNull<()>) -> Shared<dyn Completion> {
         // SAFETY: an owner of this cell, which is given up, the caller says.
         unsafe {
             let owner = ManuallyDrop::into_inner(Shared::<Self>::at(owner));

@@ -222,7 +222,7 @@ impl<T: Send + 'static> Joinable<T> for PooledCell<T> {
         }
     }
 
-    unsafe fn into_completion(&self, owner: NonNull<()>) -> Shared<dyn Completion> {
+    unsafe fn completion_of(&self, owner: NonNull<()>) -> Shared<dyn Completion> {
         // SAFETY: an owner of this cell, which is given up, the caller says.
         unsafe {
             let owner = ManuallyDrop::into_inner(Shared::<Self>::at(owner));

@@ -5,8 +5,8 @@
 //! what a few threads can do to each other in a moment.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
-    task::{Context, Poll, Wake, Waker},
+    sync::atomic::Ordering,
+    task::{Context, Wake, Waker},
 };
 
 use loom::{
@@ -59,6 +59,7 @@ mod sync {
 #[path = "../../src/inbox.rs"]
 mod inbox;
 
+#[allow(dead_code, reason = "the models do not need all of it")]
 #[path = "../../src/cell/free_slots.rs"]
 mod free_slots;
 #[allow(dead_code, reason = "the models do not need all of it")]
