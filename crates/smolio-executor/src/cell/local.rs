@@ -73,7 +73,7 @@ impl<F: Future + 'static> LocalCell<F> {
             local: local.id(),
             thread: Thread::current(),
         };
-        let cell = Shared::new(
+        let owners = Shared::pair(
             Some(local),
             Self {
                 state: WakeState::queued(home, kind, JoinState::new()),
@@ -82,7 +82,7 @@ impl<F: Future + 'static> LocalCell<F> {
                 stage: Bound::new(future),
             },
         );
-        Self::start(cell)
+        Self::start(owners)
     }
 
     /// A task that was made elsewhere for the loop at `home`, and goes into its inbox.
@@ -94,7 +94,7 @@ impl<F: Future + 'static> LocalCell<F> {
     where
         F: Send,
     {
-        let cell = Shared::new(
+        let owners = Shared::pair(
             None,
             Self {
                 state: WakeState::posted(home, Kind::Task, JoinState::new()),
@@ -103,19 +103,19 @@ impl<F: Future + 'static> LocalCell<F> {
                 stage: Bound::new(future),
             },
         );
-        Self::start(cell)
+        Self::start(owners)
     }
 
     /// To be called once for each cell.
     #[inline]
-    fn start(cell: Shared<Self>) -> (Shared<dyn Runnable>, Joiner<F::Output>) {
+    fn start(
+        (ours, handle): (Shared<Self>, Shared<Self>),
+    ) -> (Shared<dyn Runnable>, Joiner<F::Output>) {
         // SAFETY: each is for the one owner that it came from, and this is the one handle of a cell that was made just now.
         unsafe {
-            let handle = Shared::from_block(
-                cell.clone().into_block() as NonNull<Block<dyn Joinable<F::Output>>>
-            );
-            let runner = Shared::from_block(cell.into_block() as NonNull<Block<dyn Runnable>>);
-            (runner, Joiner::new(handle))
+            let handle = handle.into_block() as NonNull<Block<dyn Joinable<F::Output>>>;
+            let runner = Shared::from_block(ours.into_block() as NonNull<Block<dyn Runnable>>);
+            (runner, Joiner::new(Shared::from_block(handle)))
         }
     }
 

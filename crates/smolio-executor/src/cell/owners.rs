@@ -9,8 +9,9 @@ const TOO_MANY: u32 = u32::MAX / 2;
 pub(crate) struct Owners(AtomicU32);
 
 impl Owners {
-    pub(crate) fn one() -> Self {
-        Self(AtomicU32::new(1))
+    #[inline]
+    pub(crate) fn new(owners: u32) -> Self {
+        Self(AtomicU32::new(owners))
     }
 
     /// An owner makes another one.

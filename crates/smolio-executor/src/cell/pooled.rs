@@ -63,7 +63,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let cell = Shared::new(
+    let (cell, handle) = Shared::pair(
         None,
         PooledCell {
             info: context.info().clone(),
@@ -75,7 +75,7 @@ where
     );
     // SAFETY: each is for the one owner that it came from, and this is the one handle of a cell that was made just now.
     let (joiner, completion) = unsafe {
-        let handle = cell.clone().into_block() as NonNull<Block<dyn Joinable<F::Output>>>;
+        let handle = handle.into_block() as NonNull<Block<dyn Joinable<F::Output>>>;
         let completion = cell.clone().into_block() as NonNull<Block<dyn Completion>>;
         let handle = Shared::from_block(handle);
         (Joiner::new(handle), Shared::from_block(completion))

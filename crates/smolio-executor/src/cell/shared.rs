@@ -31,12 +31,12 @@ unsafe impl<C: ?Sized + Send + Sync> Send for Shared<C> {}
 unsafe impl<C: ?Sized + Send + Sync> Sync for Shared<C> {}
 
 impl<C> Shared<C> {
-    /// The memory is that of `local`, if it has some.
+    /// Two owners at once, which spares an exchange. The memory is that of `local`, if it has some.
     #[inline(always)]
-    pub(super) fn new(local: Option<&Local>, value: C) -> Self {
+    pub(super) fn pair(local: Option<&Local>, value: C) -> (Self, Self) {
         let (memory, place) = allocate(local, Layout::new::<Block<C>>());
         let block = memory.cast::<Block<C>>();
-        let owners = Owners::one();
+        let owners = Owners::new(2);
         // SAFETY: the memory is new, and has the size and the alignment of a block.
         unsafe {
             block.write(Block {
@@ -45,7 +45,7 @@ impl<C> Shared<C> {
                 value,
             });
         }
-        Self(block)
+        (Self(block), Self(block))
     }
 
     /// The owner that has this address.

@@ -263,7 +263,7 @@ fn the_last_owner_is_alone() {
         last
     }
     model(|| {
-        let owned = Arc::new(Owned(Owners::one(), UnsafeCell::new(1)));
+        let owned = Arc::new(Owned(Owners::new(1), UnsafeCell::new(1)));
         let others = [(); 2].map(|()| {
             owned.0.add();
             let owned = owned.clone();
