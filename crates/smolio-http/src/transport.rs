@@ -71,13 +71,14 @@ use crate::{
 /// let serve = async {
 ///     let (mut peer, _) = listener.accept().await?;
 ///     peer.read(&mut [0; 1024]).await?;
-///     peer.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello").await
+///     peer.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello").await?;
+///     std::io::Result::Ok(peer) // it does not hang up
 /// };
 ///
 /// let transport = SmolTransport::new();
 /// let request = http::Request::get(format!("http://{address}/")).body(Body::empty())?;
 /// let (served, answer) = future::zip(serve, transport.send(request)).await;
-/// served?;
+/// let _peer = served?;
 /// let mut answer = answer?;
 /// assert_eq!(answer.status(), 200);
 /// assert_eq!(answer.body_mut().next().await.unwrap()?, "hello");
