@@ -15,7 +15,7 @@ use crate::error::{RequestError, RequestErrorKind};
 /// A scheme, a host and a port. Connections are shared among requests to the same one.
 ///
 /// Made without an allocation: the host is a part of the address that the request has.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Origin {
     is_secure: bool,
     authority: Authority,
@@ -100,6 +100,14 @@ fn port_text(authority: &Authority) -> &str {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.authority.host(), self.port)
+    }
+}
+
+/// Without a name and a password, which the address may have.
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.is_secure { "https" } else { "http" };
+        write!(f, "{scheme}://{self}")
     }
 }
 

@@ -72,7 +72,8 @@ pub(super) fn prepare(
     Ok(request)
 }
 
-fn clean(headers: &mut HeaderMap) {
+/// Takes out what is not for those to say who make a request.
+pub(crate) fn clean(headers: &mut HeaderMap) {
     for name in &DECIDED_HERE {
         headers.remove(name);
     }
