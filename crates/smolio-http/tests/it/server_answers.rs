@@ -83,11 +83,13 @@ fn a_body_that_is_not_as_long_as_promised_is_reported() {
     }
 }
 
+type Headers = &'static [(&'static str, &'static str)];
+
 /// What is known to be wrong before anything is sent is a 500.
 #[test]
 fn a_head_that_does_not_fit_is_not_sent() {
     hook::listen();
-    let heads: [(&[(&str, &str)], u16, &str); 7] = [
+    let heads: [(Headers, u16, &str); 7] = [
         (
             &[("content-length", "20")],
             200,

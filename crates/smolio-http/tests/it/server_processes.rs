@@ -10,6 +10,7 @@ use std::{
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
     thread::{JoinHandle, spawn},
+    time::Duration,
 };
 
 use axum::{
@@ -20,6 +21,7 @@ use axum::{
 use futures_lite::future::yield_now;
 use smolio_executor::{Runner, run, to_thread};
 use smolio_http::serve;
+use smolio_timer::timeout;
 
 use crate::guest::{GET, app, listen, soon};
 
@@ -148,7 +150,7 @@ fn ten_thousand_connections() {
             let mut guests = Guests::start(address, MANY, GET);
             guests.go();
             let answered = to_thread(move || guests.have_been_answered());
-            let guests = soon(answered).await;
+            let guests = timeout(Duration::from_secs(180), answered).await.unwrap();
             assert_eq!(handle.stats().open, MANY);
             drop(guests);
             soon(async {
