@@ -109,9 +109,8 @@ impl Activity {
 
     fn phase(&self) -> Phase {
         let running = self.running.load(Relaxed);
-        if self.is_write_blocked.load(Relaxed) {
-            Phase::Sending
-        } else if running > 0 && self.shut_outlets.load(Relaxed) >= running {
+        let are_all_shut = running > 0 && self.shut_outlets.load(Relaxed) >= running;
+        if are_all_shut || self.is_write_blocked.load(Relaxed) {
             Phase::Sending
         } else if running > 0 {
             Phase::Running

@@ -168,12 +168,12 @@ where
         let outcome = match catch_unwind(AssertUnwindSafe(poll)) {
             Err(payload) => {
                 this.ticket.has_panicked(WHO, &*payload);
-                Err(())
+                Err(None)
             }
             Ok(frame) => match ready!(frame) {
                 None => match this.promise.map_or(Ok(()), Promise::end) {
                     Ok(()) => Ok(None),
-                    Err(error) => Err(this.ticket.has_failed(WHO, error)),
+                    Err(error) => Err(Some(error.into())),
                 },
                 Some(Ok(frame)) => {
                     let count = frame.data_ref().map_or(0, Bytes::len);
@@ -183,17 +183,23 @@ where
                             this.ticket.has_sent(count);
                             Ok(Some(Ok(frame)))
                         }
-                        Err(error) => Err(this.ticket.has_failed(WHO, error)),
+                        Err(error) => Err(Some(error.into())),
                     }
                 }
-                Some(Err(error)) => Err(this.ticket.has_failed(WHO, &*error.into())),
+                Some(Err(error)) => Err(Some(error.into())),
             },
         };
-        let Ok(frame) = outcome else {
-            // An error ends the connection, and what waits to be written with it. When nothing comes for now it is written.
-            *this.has_failed = true;
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
+        let frame = match outcome {
+            Ok(frame) => frame,
+            Err(error) => {
+                if let Some(error) = error {
+                    this.ticket.has_failed(WHO, error);
+                }
+                // An error ends the connection, and what waits to be written with it. When nothing comes for now it is written.
+                *this.has_failed = true;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
         };
         if let Some(outlet) = this.outlet {
             outlet.shut();
