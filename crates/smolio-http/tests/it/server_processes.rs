@@ -144,7 +144,8 @@ fn ten_thousand_connections() {
     }
     Runner::builder().workers(2).build().unwrap().run(async {
         let (listener, address) = listen().await;
-        let server = serve(listener, app());
+        // The first ones wait until the last one is there.
+        let server = serve(listener, app()).header_timeout(Duration::from_secs(180));
         let handle = server.handle();
         let client = async {
             let mut guests = Guests::start(address, MANY, GET);
