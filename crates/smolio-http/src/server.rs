@@ -287,6 +287,7 @@ macro_rules! serve_in {
             let body = async move {
                 let admit = async {
                     let (app, listener) = (app, &listener);
+                    listener.prepare();
                     loop {
                         group.ready().await;
                         let guest = accept(listener).await;
