@@ -54,8 +54,9 @@ enum Kind {
         stream: BoxedStream,
         length: Option<u64>,
     },
-    File(FileBody),
-    Chain(Chain),
+    // In boxes, as these are seldom: a body is moved around and kept in queues.
+    File(Box<FileBody>),
+    Chain(Box<Chain>),
     Watched(Box<Watched>),
 }
 
@@ -110,12 +111,13 @@ impl Body {
     /// # Cancel safety
     /// Cancel safe: nothing but the open file is lost.
     pub async fn file(path: impl Into<PathBuf>) -> io::Result<Self> {
-        FileBody::open(path.into()).await.map(Kind::File).map(Self)
+        let file = FileBody::open(path.into()).await?;
+        Ok(Self(Kind::File(Box::new(file))))
     }
 
     /// Several, one after the other.
     pub(crate) fn chain(bodies: impl IntoIterator<Item = Self>) -> Self {
-        Self(Kind::Chain(Chain::new(bodies)))
+        Self(Kind::Chain(Box::new(Chain::new(bodies))))
     }
 
     /// Tells of each chunk that is sent.
@@ -141,8 +143,8 @@ impl Body {
             Kind::Empty => Kind::Empty,
             Kind::Bytes(bytes) => Kind::Bytes(bytes.clone()),
             Kind::Stream { .. } => return None,
-            Kind::File(file) => Kind::File(file.again()),
-            Kind::Chain(chain) => Kind::Chain(chain.again()?),
+            Kind::File(file) => Kind::File(Box::new(file.again())),
+            Kind::Chain(chain) => Kind::Chain(Box::new(chain.again()?)),
             Kind::Watched(watched) => Kind::Watched(Box::new(watched.again()?)),
         };
         Some(Self(kind))

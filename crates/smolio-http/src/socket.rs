@@ -11,6 +11,10 @@ use std::{
 use async_io::Async;
 use futures_io::{AsyncRead, AsyncWrite};
 
+/// Twice the reactor is asked in vain for each message on a connection where all is well: behind the last one, and when the next
+/// one is waited for.
+const BELIEVED: u8 = 2;
+
 /// A connection over TCP or a Unix socket.
 #[derive(Debug)]
 pub(crate) enum Socket {
@@ -52,12 +56,12 @@ impl Socket {
 pub(crate) struct Drained<S> {
     socket: Arc<Async<S>>,
     is_empty: bool,
-    /// The reactor has said once that there is nothing, and is not believed twice.
+    /// How often the reactor has said that there is nothing. It is believed [`BELIEVED`] times in a row.
     ///
     /// It passes over an event of the very turn in which it was asked, as that might be an older one. Where another thread drives
     /// it, each question can fall into such a turn: whoever only asked, and never read, would be woken again and again, and told
     /// that there is nothing.
-    is_suspicious: bool,
+    denials: u8,
 }
 
 impl<S> Drained<S>
@@ -68,18 +72,18 @@ where
         Self {
             socket,
             is_empty: false,
-            is_suspicious: false,
+            denials: 0,
         }
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
             let is_waiting = self.is_empty && self.socket.poll_readable(cx)?.is_pending();
-            if is_waiting && !self.is_suspicious {
-                self.is_suspicious = true;
+            if is_waiting && self.denials < BELIEVED {
+                self.denials += 1;
                 return Poll::Pending;
             }
-            self.is_suspicious = false;
+            self.denials = 0;
             match (&mut self.socket.get_ref()).read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.is_empty = true;

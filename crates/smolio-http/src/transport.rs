@@ -178,7 +178,7 @@ impl SmolTransport {
                 Taken::Reused(place, kept) => send_again(kept, place, limits, request).await?,
                 #[cfg(feature = "http2")]
                 Taken::Shared(stream) => {
-                    send_shared(stream, &origin, limits, request, is_first).await?
+                    Box::pin(send_shared(stream, &origin, limits, request, is_first)).await?
                 }
             };
             let unused = match sent {
@@ -195,21 +195,27 @@ impl SmolTransport {
             }
         };
         limits.begin(Phase::Connect);
-        let connected = limits.run(&mut alarm, connector.connect(&origin));
+        // In boxes, as they are large and most requests have no need of them: their own future would be as large.
+        let connected = Box::pin(limits.run(&mut alarm, connector.connect(&origin)));
         let connected = connected.await.map_err(timed_out)??;
         place.count_connected();
         let sent = match connected {
             Connected::Http1(connection) => {
                 #[cfg(feature = "http2")]
                 let request = for_http1(request)?;
-                let kept = Kept { connection, alarm };
+                let kept = Kept {
+                    connection,
+                    alarm,
+                    since: Instant::now(),
+                    had_body: false,
+                };
                 let sent = send_over(kept, place, limits, request).await;
                 sent.map(Sent::Answered).map_err(|failure| failure.error)
             }
             #[cfg(feature = "http2")]
             Connected::Http2(connection) => {
                 let stream = place.share(connection);
-                send_shared(stream, &origin, limits, request, false).await
+                Box::pin(send_shared(stream, &origin, limits, request, false)).await
             }
         };
         match sent? {

@@ -1,8 +1,8 @@
 //! The turns of a loop: who is polled, and when timers, the inbox and the reactor are looked at.
 //!
 //! The loop is one future, driven by `async_io::block_on`, so that the reactor is polled on this thread whenever nothing is
-//! ready. A turn of it is a few rounds; a round reads the inbox, fires timers, and polls at most [`ROUND`] tasks. After a turn
-//! the reactor looks for events.
+//! ready. A turn of it is a few rounds; a round reads the inbox, fires timers, and polls at most [`ROUND`] tasks, fewer where
+//! these take long. After a turn the reactor looks for events.
 
 use std::{
     future::{Future, poll_fn},
@@ -41,6 +41,14 @@ const ROUND: u32 = 61;
 /// much as a whole round; what an event that is waiting cares for is time, not a number of polls. It is less than the 50 µs
 /// after which the helper thread of async-io takes the reactor for abandoned and drives it itself.
 const SHORTEST_TURN: Duration = Duration::from_micros(40);
+
+/// After so many polls of a round, and once more after [`LOOKS_GROW`] times as many, it looks at the clock.
+///
+/// A poll that takes tens of nanoseconds should not read the clock each time. One that makes system calls takes ten
+/// microseconds: a whole round of these would be so long that the helper thread of async-io takes the reactor, and keeps it,
+/// since the next round is as long. Every event would come through the inbox then.
+const FIRST_LOOK: u32 = 4;
+const LOOKS_GROW: u32 = 4;
 
 /// How many rounds a turn has at most: the time of a virtual clock stands still. (The helper thread would step in, but what it
 /// wakes comes through the inbox, at twice the price.)
@@ -101,7 +109,7 @@ impl Local {
         for _ in 0..ROUNDS {
             self.read_inbox(main);
             self.fire_timers(now);
-            match self.round(main, &mut poll_main) {
+            match self.round(main, &mut poll_main, begin, now) {
                 Round::Main(value) => return Poll::Ready(value),
                 Round::Idle => {
                     self.trim();
@@ -130,9 +138,16 @@ impl Local {
         }
     }
 
-    fn round<T>(&self, main: &MainWake, poll_main: &mut impl FnMut() -> Poll<T>) -> Round<T> {
+    fn round<T>(
+        &self,
+        main: &MainWake,
+        poll_main: &mut impl FnMut() -> Poll<T>,
+        turn_began: Instant,
+        round_began: Instant,
+    ) -> Round<T> {
         let shares = self.runtime.pool().is_some();
         let mut polls = 0;
+        let mut look = FIRST_LOOK;
         while polls < ROUND {
             let Some(ready) = self.next_ready() else {
                 return Round::Idle;
@@ -152,6 +167,15 @@ impl Local {
             if shares {
                 // That may have been a share of the workers' common work, of up to 200 polls.
                 polls += pool::take_polls();
+            }
+            if polls >= look {
+                look *= LOOKS_GROW;
+                let now = Instant::now();
+                let until_next = now.duration_since(round_began).saturating_mul(LOOKS_GROW - 1);
+                let so_far = now.duration_since(turn_began);
+                if so_far.saturating_add(until_next) >= SHORTEST_TURN {
+                    return Round::More;
+                }
             }
         }
         Round::More

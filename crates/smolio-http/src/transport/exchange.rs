@@ -4,6 +4,7 @@ use std::{
     future::{Future, poll_fn},
     pin::pin,
     task::Poll,
+    time::Duration,
 };
 
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
@@ -29,6 +30,10 @@ use crate::{
     error::{Phase, RequestError, RequestErrorKind},
     wire::{Incoming, Line, SendFailure, Sending},
 };
+
+/// To see whether a connection is still open costs a system call. One that was in use up to now is as good as certain to be,
+/// so that this is left out where the request may be sent again if it was not.
+const FRESH: Duration = Duration::from_millis(1);
 
 pub(super) type Answer = http::Response<IncomingBody>;
 
@@ -69,11 +74,14 @@ pub(super) async fn send_again(
             request,
         }))
     };
-    let is_open = poll_fn(|cx| Poll::Ready(kept.connection.poll_still_open(cx))).await;
-    if !is_open {
-        return unused(place, limits, request);
-    }
     let copy = repeatable(&request);
+    let is_fresh = kept.had_body && kept.since.elapsed() < FRESH;
+    if copy.is_none() || !is_fresh {
+        let is_open = poll_fn(|cx| Poll::Ready(kept.connection.poll_still_open(cx))).await;
+        if !is_open {
+            return unused(place, limits, request);
+        }
+    }
     match send_over(kept, place, limits, request).await {
         Ok(answer) => Ok(Sent::Answered(answer)),
         Err(failure) => {
@@ -96,6 +104,7 @@ pub(super) async fn send_over(
     let Kept {
         connection,
         mut alarm,
+        ..
     } = kept;
     let line = connection.line();
     let sending = connection.send(request);

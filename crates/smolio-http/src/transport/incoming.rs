@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use futures_core::Stream;
 use http_body::{Frame, SizeHint};
-use smolio_context::{poll_budget, spend_budget, waiting_for};
+use smolio_context::{Instant, poll_budget, spend_budget, waiting_for};
 
 #[cfg(feature = "http2")]
 use super::shared::SharedStream;
@@ -46,6 +46,8 @@ struct Live {
     hold: Hold,
     /// Whether something has come since the limit of the stall began.
     has_moved: bool,
+    /// Whether something has come at all.
+    has_begun: bool,
     frames: u8,
     /// Whether the connection may be used again afterwards.
     may_keep: bool,
@@ -73,6 +75,7 @@ impl IncomingBody {
                 limits,
                 hold,
                 has_moved: true,
+                has_begun: false,
                 frames: 0,
                 may_keep: true,
             }),
@@ -105,8 +108,12 @@ impl Live {
         let connection = self.incoming.take_connection(cx);
         match (self.hold, connection) {
             (Hold::Place(place), Some(connection)) if self.may_keep => {
-                let alarm = self.alarm;
-                place.keep(Kept { connection, alarm });
+                place.keep(Kept {
+                    connection,
+                    alarm: self.alarm,
+                    since: Instant::now(),
+                    had_body: self.has_begun,
+                });
             }
             (hold, _) => drop(hold),
         }
@@ -124,6 +131,7 @@ impl Live {
     /// Whether a body that is always ready has gone on for too long.
     fn poll_endless(&mut self, cx: &mut Context<'_>) -> Poll<TimedOut> {
         self.has_moved = true;
+        self.has_begun = true;
         self.frames += 1;
         if self.frames < FRAMES_PER_LOOK {
             return Poll::Pending;

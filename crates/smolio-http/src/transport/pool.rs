@@ -42,6 +42,10 @@ pub(crate) struct PoolLimits {
 pub(crate) struct Kept {
     pub(crate) connection: Connection,
     pub(crate) alarm: Alarm,
+    pub(crate) since: Instant,
+    /// Whether its last answer had a body, and so has been seen to end where it should. Behind one without there may be a
+    /// body all the same: servers err there.
+    pub(crate) had_body: bool,
 }
 
 /// What somebody gets who asks for a place.
@@ -90,7 +94,7 @@ pub(super) struct State {
 struct Host {
     open: usize,
     /// The oldest in front. The last one in is the first one out, so that those that are not needed grow old.
-    idle: VecDeque<(Instant, Kept)>,
+    idle: VecDeque<Kept>,
     waiting: BTreeMap<u64, Waker>,
     /// What `turns` has of it.
     turn: Option<u64>,
@@ -141,7 +145,7 @@ impl Pool {
 
     /// Gives a place back, with its connection if another request may go over it.
     pub(super) fn give_back(&self, origin: &Origin, connection: Option<Kept>) {
-        let now = Instant::now();
+        let now = (connection.as_ref()).map_or_else(Instant::now, |kept| kept.since);
         let mut leftovers = Leftovers::default();
         self.lock()
             .give_back(&self.limits, origin, connection, now, &mut leftovers);
@@ -188,9 +192,9 @@ impl State {
             return Some(grant);
         }
         if let Some(host) = self.hosts.get_mut(origin) {
-            if let Some((since, kept)) = host.idle.pop_back() {
+            if let Some(kept) = host.idle.pop_back() {
                 self.idle -= 1;
-                if now.duration_since(since) < limits.idle_time {
+                if now.duration_since(kept.since) < limits.idle_time {
                     self.reused += 1;
                     return Some(Grant::Reused(kept));
                 }
@@ -242,8 +246,12 @@ impl State {
         };
         match connection {
             Some(connection) if !self.is_closed => {
-                host.idle.push_back((now, connection));
+                host.idle.push_back(connection);
                 self.idle += 1;
+                if self.waiting == 0 && self.idle <= limits.idle {
+                    // As it nearly always is. There is nobody to hand it to.
+                    return;
+                }
             }
             connection => {
                 leftovers.connections.extend(connection);
@@ -263,7 +271,7 @@ impl State {
     ///
     /// It is looked for only where there is no place left, which is why nothing keeps them in order.
     fn evict(&mut self, leftovers: &mut Leftovers) -> bool {
-        let oldest = |host: &Host| host.idle.front().map(|(since, _)| *since);
+        let oldest = |host: &Host| host.idle.front().map(|kept| kept.since);
         let hosts = self.hosts.iter();
         let found = hosts.filter_map(|(origin, host)| Some((oldest(host)?, origin)));
         let Some((_, origin)) = found.min_by_key(|(since, _)| *since) else {
@@ -274,8 +282,7 @@ impl State {
         };
         let origin = origin.clone();
         if let Some(host) = self.hosts.get_mut(&origin) {
-            let oldest = host.idle.pop_front().map(|(_, kept)| kept);
-            leftovers.connections.extend(oldest);
+            leftovers.connections.extend(host.idle.pop_front());
             host.open -= 1;
             self.open -= 1;
             self.idle -= 1;
@@ -295,9 +302,8 @@ impl State {
         self.retire_idle(is_old, leftovers);
         let (open, idle) = (&mut self.open, &mut self.idle);
         self.hosts.retain(|_, host| {
-            while host.idle.front().is_some_and(|(since, _)| is_old(*since)) {
-                let old = host.idle.pop_front().map(|(_, kept)| kept);
-                leftovers.connections.extend(old);
+            while host.idle.front().is_some_and(|kept| is_old(kept.since)) {
+                leftovers.connections.extend(host.idle.pop_front());
                 host.open -= 1;
                 *open -= 1;
                 *idle -= 1;
@@ -318,10 +324,8 @@ impl State {
         #[cfg(feature = "http2")]
         self.retire_all(leftovers);
         for host in self.hosts.values_mut() {
-            let idle = host.idle.drain(..).map(|(_, kept)| kept);
-            let before = leftovers.connections.len();
-            leftovers.connections.extend(idle);
-            let closed = leftovers.connections.len() - before;
+            let closed = host.idle.len();
+            leftovers.connections.extend(host.idle.drain(..));
             host.open -= closed;
             self.open -= closed;
             // They see for themselves that it is closed.

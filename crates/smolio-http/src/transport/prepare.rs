@@ -49,7 +49,7 @@ pub(super) fn prepare(
     clean(headers);
     announce(headers, &method, length);
     if !headers.contains_key(HOST) {
-        let host = HeaderValue::try_from(origin.host_header())
+        let host = HeaderValue::from_str(&origin.host_header())
             .map_err(|error| RequestError::new(RequestErrorKind::InvalidUrl).because(error))?;
         headers.insert(HOST, host);
     }
@@ -72,10 +72,22 @@ pub(super) fn prepare(
     Ok(request)
 }
 
+<<<<<<< HEAD
 /// Takes out what is not for those to say who make a request.
 pub(crate) fn clean(headers: &mut HeaderMap) {
     for name in &DECIDED_HERE {
         headers.remove(name);
+=======
+fn clean(headers: &mut HeaderMap) {
+    // Hardly ever is one of them there, and to look each of them up would take longer than to look at all that are.
+    if headers.keys().any(|name| DECIDED_HERE.contains(name)) {
+        for name in &DECIDED_HERE {
+            headers.remove(name);
+        }
+    }
+    if !headers.contains_key(CONNECTION) {
+        return;
+>>>>>>> perf
     }
     // That a connection is to be closed may be said, and is kept to. Anything else names headers that are for one hop only.
     let closes = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"close");
@@ -116,7 +128,7 @@ pub(super) fn for_http2(
             .to_str()
             .map(str::to_owned)
             .map_err(|error| RequestError::new(RequestErrorKind::InvalidRequest).because(error))?,
-        None => origin.host_header(),
+        None => origin.host_header().into_owned(),
     };
     let path = request.uri().path_and_query().cloned();
     let uri = Uri::builder().scheme("https").authority(host);

@@ -92,6 +92,9 @@ impl State {
         origin: &Origin,
         leftovers: &mut Leftovers,
     ) -> Option<Grant> {
+        if self.shared.all.is_empty() {
+            return None;
+        }
         let number = self.shared_of(origin)?;
         let shared = self.shared.all.get_mut(&number)?;
         match &shared.connection {

@@ -195,7 +195,10 @@ impl Incoming {
     /// After the end of the body: the connection, if another request may go over it.
     pub(crate) fn take_connection(&mut self, cx: &mut Context<'_>) -> Option<Connection> {
         let mut connection = self.connection.take()?;
-        connection.poll_open(cx).then_some(connection)
+        // hyper asks for a request only when it has looked behind the answer and found nothing: often in the very poll that
+        // gave the end of it.
+        let is_open = connection.sender.is_ready() || connection.poll_open(cx);
+        is_open.then_some(connection)
     }
 
     pub(crate) fn size_hint(&self) -> SizeHint {

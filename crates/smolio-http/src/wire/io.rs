@@ -10,15 +10,16 @@ use std::{
 use futures_io::{AsyncRead, AsyncWrite};
 use hyper::rt::{Read, ReadBufCursor, Write};
 
-/// As much as is read at once: less would be more system calls for what is large, more would not fit into the caches.
-const SCRATCH_SIZE: usize = 16 * 1024;
+/// As much as is read at once: less would be more system calls for what is large, more would not fit into the caches. hyper has
+/// place for it only once reads have been large.
+const SCRATCH_SIZE: usize = 128 * 1024;
 
 thread_local! {
     /// hyper's buffers are not initialised, and ours must be: so reads go here, and are copied over. Taken while in use.
     static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// So many reads in a row may give something, a megabyte in all: hyper reads on as long as it can do nothing with what it gets,
+/// So many reads in a row may give something: hyper reads on as long as it can do nothing with what it gets,
 /// and a peer that sends nothing but interim answers would keep the thread for ever.
 const MAX_READS: u8 = 64;
 
