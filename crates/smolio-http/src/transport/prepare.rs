@@ -72,13 +72,8 @@ pub(super) fn prepare(
     Ok(request)
 }
 
-<<<<<<< HEAD
 /// Takes out what is not for those to say who make a request.
 pub(crate) fn clean(headers: &mut HeaderMap) {
-    for name in &DECIDED_HERE {
-        headers.remove(name);
-=======
-fn clean(headers: &mut HeaderMap) {
     // Hardly ever is one of them there, and to look each of them up would take longer than to look at all that are.
     if headers.keys().any(|name| DECIDED_HERE.contains(name)) {
         for name in &DECIDED_HERE {
@@ -87,7 +82,6 @@ fn clean(headers: &mut HeaderMap) {
     }
     if !headers.contains_key(CONNECTION) {
         return;
->>>>>>> perf
     }
     // That a connection is to be closed may be said, and is kept to. Anything else names headers that are for one hop only.
     let closes = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"close");
