@@ -171,7 +171,9 @@ impl Local {
             if polls >= look {
                 look *= LOOKS_GROW;
                 let now = Instant::now();
-                let until_next = now.duration_since(round_began).saturating_mul(LOOKS_GROW - 1);
+                let until_next = now
+                    .duration_since(round_began)
+                    .saturating_mul(LOOKS_GROW - 1);
                 let so_far = now.duration_since(turn_began);
                 if so_far.saturating_add(until_next) >= SHORTEST_TURN {
                     return Round::More;
