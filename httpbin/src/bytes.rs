@@ -1,6 +1,6 @@
 //! Bytes and lines, as many as are wanted, and parts of them.
 
-use std::{convert::Infallible, ops::Range, time::Duration};
+use std::{convert::Infallible, io, ops::Range};
 
 use axum::{
     Json, Router,
@@ -19,10 +19,9 @@ use axum::{
 use base64::{Engine, prelude::BASE64_URL_SAFE};
 use bytes::Bytes;
 use fastrand::Rng;
-use futures_lite::{StreamExt, stream};
+use futures_lite::stream;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use smolio_timer::sleep;
 
 use crate::inspection;
 
@@ -145,21 +144,15 @@ fn part(range: &str, length: u64) -> Option<Range<u64>> {
     Some(range)
 }
 
-/// Letters that tell where they stand. After `most` of them it ends, whatever was promised.
+/// Letters that tell where they stand. After `most` of them it fails, whatever was promised, and the server says so.
 fn alphabet(part: Range<u64>, most: Option<u64>) -> Body {
     let most = most.unwrap_or(u64::MAX);
     let given = part.start..part.end.min(part.start.saturating_add(most));
     let letter = |position| b'a' + u8::try_from(position % 26).unwrap_or_default();
     let is_whole = given.end == part.end;
-    let chunks = pieces(given, CHUNK).map(move |piece| piece.map(letter).collect::<Bytes>());
-    let end = stream::once_future(async move {
-        if !is_whole {
-            // What was given before is on its way by then. Without it the server would throw that away.
-            sleep(Duration::from_millis(20)).await;
-        }
-        Bytes::new()
-    });
-    Body::from_stream(stream::iter(chunks).chain(end).map(Ok::<_, Infallible>))
+    let chunks = pieces(given, CHUNK).map(move |piece| Ok(piece.map(letter).collect::<Bytes>()));
+    let end = (!is_whole).then(|| Err(io::Error::other("broken off, as it was asked to")));
+    Body::from_stream(stream::iter(chunks.chain(end)))
 }
 
 async fn uuid() -> Json<Value> {

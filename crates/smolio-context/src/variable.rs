@@ -146,6 +146,15 @@ struct Own {
     on_behalf: bool,
 }
 
+impl Own {
+    #[cold]
+    fn clear(&self) {
+        let former = std::mem::take(&mut *lock(&self.list));
+        // Not under the lock: these are values of others.
+        drop(former);
+    }
+}
+
 impl Variables {
     /// The list as it stands, for a child.
     #[inline]
@@ -191,11 +200,11 @@ impl Variables {
         }
     }
 
+    #[inline]
     pub(crate) fn clear(&self) {
-        let own = self.0.get();
-        let former = own.map(|own| std::mem::take(&mut *lock(&own.list)));
-        // Not under the lock: these are values of others.
-        drop(former);
+        if let Some(own) = self.0.get() {
+            own.clear();
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use smolio_timer::driver::Driver;
 
 use crate::{
     alarm::Alarm,
-    cell::{Completion as _, Joiner, LocalCell, Runnable, Thread},
+    cell::{Joiner, LocalCell, Runnable, Shared, Slab, Thread},
     idle::IdlePolicy,
     inbox::Inbox,
     loops::LoopId,
@@ -39,6 +39,7 @@ pub(crate) struct Local {
     home: Thread,
     queue: RefCell<VecDeque<Ready>>,
     table: Table,
+    slab: Slab,
     /// How many of each kind have not ended.
     counts: [Cell<usize>; 3],
     messages: RefCell<Vec<Message>>,
@@ -82,6 +83,7 @@ impl Local {
             home: Thread::current(),
             queue: RefCell::default(),
             table: Table::default(),
+            slab: Slab::new(),
             counts: Default::default(),
             messages: RefCell::default(),
             timers: Driver::new(),
@@ -118,6 +120,11 @@ impl Local {
         &self.runtime
     }
 
+    #[inline]
+    pub(crate) fn slab(&self) -> &Slab {
+        &self.slab
+    }
+
     // ---- tasks -----------------------------------------------------------------------------------------------------
 
     /// Whether the one who is running is a clean-up of this loop.
@@ -144,13 +151,13 @@ impl Local {
         context: TaskContext,
         future: F,
     ) -> Joiner<F::Output> {
-        let (cell, joiner) = LocalCell::here(self.id, kind, context, future);
+        let (cell, joiner) = LocalCell::here(self, kind, context, future);
         self.start(cell);
         joiner
     }
 
     /// Puts a task that was never polled onto the queue.
-    fn start(&self, task: Arc<dyn Runnable>) {
+    fn start(&self, task: Shared<dyn Runnable>) {
         let count = &self.counts[task.wake_target().kind() as usize];
         count.set(count.get() + 1);
         self.enqueue(Ready::New(task));
@@ -163,14 +170,14 @@ impl Local {
         context: TaskContext,
         future: F,
     ) -> Joiner<F::Output> {
-        let (cell, joiner) = LocalCell::here(self.id, Kind::Task, context, future);
+        let (cell, joiner) = LocalCell::here(self, Kind::Task, context, future);
         cell.cancel();
         cell.run();
         joiner
     }
 
     /// Takes over a task that came through the inbox.
-    fn adopt(&self, task: Arc<dyn Runnable>) {
+    fn adopt(&self, task: Shared<dyn Runnable>) {
         task.wake_target().arrived();
         if self.phase.get() != Phase::Open {
             task.cancel();
@@ -179,7 +186,7 @@ impl Local {
     }
 
     /// Those that have not ended and are not being polled.
-    fn waiting(&self, kind: Kind) -> Vec<Arc<dyn Runnable>> {
+    fn waiting(&self, kind: Kind) -> Vec<Shared<dyn Runnable>> {
         let mut tasks = self.table.all();
         let queue = self.queue.borrow();
         tasks.extend(queue.iter().filter_map(|ready| match ready {

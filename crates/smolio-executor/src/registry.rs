@@ -3,12 +3,12 @@
 //! Each spawn and each end of a task comes by here, from all workers at once. So there are several lists, each with a lock of its
 //! own, and a task's number says which one is its.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use slab::Slab;
 use smolio_context::{TaskId, TaskInfo};
 
-use crate::cell::Completion;
+use crate::cell::{Completion, Shared};
 
 /// Enough that two workers rarely meet at one, few enough to go through.
 const LISTS: usize = 16;
@@ -18,7 +18,7 @@ pub(crate) struct Registry([Mutex<List>; LISTS]);
 
 #[derive(Default)]
 struct List {
-    living: Slab<Arc<dyn Completion>>,
+    living: Slab<Shared<dyn Completion>>,
     /// All have been taken for cancelling, and nobody would cancel, or run, one that came later.
     closed: bool,
 }
@@ -35,7 +35,7 @@ impl Registry {
     pub(crate) fn enter<R>(
         &self,
         task: TaskId,
-        make: impl FnOnce(Place) -> (Arc<dyn Completion>, R),
+        make: impl FnOnce(Place) -> (Shared<dyn Completion>, R),
     ) -> Option<R> {
         let list = task.get() as usize % LISTS;
         let mut tasks = lock(&self.0[list]);
@@ -73,7 +73,7 @@ impl Registry {
     }
 
     /// Refuses tasks from now on and gives all that were entered before. One that is entered meanwhile is among them or refused.
-    pub(crate) fn close(&self) -> Vec<Arc<dyn Completion>> {
+    pub(crate) fn close(&self) -> Vec<Shared<dyn Completion>> {
         let mut all = Vec::new();
         for list in &self.0 {
             let mut tasks = lock(list);

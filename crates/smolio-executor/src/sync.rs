@@ -2,7 +2,7 @@
 
 pub(crate) use std::sync::{
     Mutex, MutexGuard, OnceLock,
-    atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, fence},
+    atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, fence},
 };
 
 /// std's `UnsafeCell` in the shape of loom's, which must see each access begin and end.

@@ -2,23 +2,23 @@
 //!
 //! A new task is in the queue and nowhere else; it gets its place here when its first poll leaves it pending. Many never need one.
 
-use std::{cell::RefCell, sync::Arc};
+use std::cell::RefCell;
 
 use slab::Slab;
 
 use crate::{
-    cell::Runnable,
+    cell::{Runnable, Shared},
     wake::{Key, Kind},
 };
 
 /// `None` while the task is being polled.
 #[derive(Default)]
-pub(crate) struct Table(RefCell<Slab<Option<Arc<dyn Runnable>>>>);
+pub(crate) struct Table(RefCell<Slab<Option<Shared<dyn Runnable>>>>);
 
 impl Table {
     /// Gives a task that was polled for the first time its place, and tells it. The key is given if the task was woken
     /// meanwhile, and must be queued.
-    pub(crate) fn insert(&self, task: Arc<dyn Runnable>) -> Option<Key> {
+    pub(crate) fn insert(&self, task: Shared<dyn Runnable>) -> Option<Key> {
         let mut entries = self.0.borrow_mut();
         let place = entries.vacant_entry();
         let target = task.wake_target();
@@ -32,7 +32,7 @@ impl Table {
     }
 
     /// Takes a task that was on the queue out of its place, in order to poll it. The place stays its own.
-    pub(crate) fn take(&self, key: Key) -> Option<(Arc<dyn Runnable>, Kind)> {
+    pub(crate) fn take(&self, key: Key) -> Option<(Shared<dyn Runnable>, Kind)> {
         let mut entries = self.0.borrow_mut();
         let entry = entries.get_mut(key.index as usize)?;
         let target = entry.as_ref()?.wake_target();
@@ -44,7 +44,7 @@ impl Table {
     }
 
     /// Puts a task back that was [taken](Self::take).
-    pub(crate) fn put_back(&self, key: Key, task: Arc<dyn Runnable>) {
+    pub(crate) fn put_back(&self, key: Key, task: Shared<dyn Runnable>) {
         if let Some(entry) = self.0.borrow_mut().get_mut(key.index as usize) {
             *entry = Some(task);
         }
@@ -65,7 +65,7 @@ impl Table {
     }
 
     /// Those that are not being polled.
-    pub(crate) fn all(&self) -> Vec<Arc<dyn Runnable>> {
+    pub(crate) fn all(&self) -> Vec<Shared<dyn Runnable>> {
         let entries = self.0.borrow();
         entries
             .iter()

@@ -123,6 +123,25 @@ impl<T> Task<T> {
         outcome
     }
 
+    /// The handle is dropped, and nobody has read the value.
+    #[cold]
+    #[inline(never)]
+    fn give_up(&mut self) {
+        let Some(joiner) = &self.joiner else { return };
+        if joiner.is_complete() {
+            self.drop_outcome();
+            return;
+        }
+        if is_debug() {
+            warn_of_drop(joiner);
+        }
+        joiner.cancel();
+        // Who collects, a group that ends for example, goes on only when the task is really gone.
+        if let (Some(gone), true) = (self.leave(), is_collecting()) {
+            clean_up_later(CleanUp::new("a cancelled task", gone));
+        }
+    }
+
     /// The task has ended: what was not read is seen to.
     fn drop_outcome(&mut self) {
         if let Some(joiner) = &mut self.joiner {
@@ -164,19 +183,13 @@ pub(crate) fn value_of<T>(task: &TaskInfo, outcome: Outcome<T>) -> T {
 impl<T> Unpin for Task<T> {}
 
 impl<T> Drop for Task<T> {
+    #[inline]
     fn drop(&mut self) {
-        let Some(joiner) = &self.joiner else { return };
-        if joiner.is_complete() {
-            self.drop_outcome();
-            return;
-        }
-        if is_debug() {
-            warn_of_drop(joiner);
-        }
-        joiner.cancel();
-        // Who collects, a group that ends for example, goes on only when the task is really gone.
-        if let (Some(gone), true) = (self.leave(), is_collecting()) {
-            clean_up_later(CleanUp::new("a cancelled task", gone));
+        // Most handles have given their value by then.
+        if let Some(joiner) = &self.joiner {
+            if !joiner.is_taken() {
+                self.give_up();
+            }
         }
     }
 }

@@ -1,9 +1,7 @@
 //! How a wake reaches the loop: onto its queue when it comes from the loop's own thread, into its inbox otherwise.
 
-use std::sync::Arc;
-
 use crate::{
-    cell::{Runnable, Thread},
+    cell::{Runnable, Shared, Thread},
     local::Local,
     loops::LoopId,
 };
@@ -14,7 +12,7 @@ pub(crate) use crate::wake_state::{Key, Kind, WakeState};
 pub(crate) enum Message {
     Wake(Key),
     /// A task that was spawned from another thread.
-    Adopt(Arc<dyn Runnable>),
+    Adopt(Shared<dyn Runnable>),
     /// Nothing in particular: look around.
     Look,
 }
@@ -113,6 +111,6 @@ impl<'a, Rest> WakeTarget<'a, Rest> {
 /// Who is ready to run.
 pub(crate) enum Ready {
     /// A task that was never polled.
-    New(Arc<dyn Runnable>),
+    New(Shared<dyn Runnable>),
     Woken(Key),
 }

@@ -1,6 +1,8 @@
 //! Names and passwords, in the form that headers have them.
 
-use http::HeaderValue;
+use std::borrow::Cow;
+
+use http::{HeaderName, HeaderValue, header};
 use url::Url;
 
 /// The value of `authorization` (or `proxy-authorization`) for a name and a password. It is marked as sensitive, so that it is
@@ -19,7 +21,7 @@ pub(crate) fn basic(name: &[u8], password: &[u8]) -> HeaderValue {
 ///
 /// # Errors
 /// When it has characters that no header can have.
-pub(crate) fn bearer(token: &str) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
+pub(crate) fn bearer(token: &str) -> Result<HeaderValue, header::InvalidHeaderValue> {
     let mut value = HeaderValue::try_from(format!("Bearer {token}"))?;
     value.set_sensitive(true);
     Ok(value)
@@ -36,6 +38,31 @@ pub(crate) fn take_credentials(url: &mut Url) -> Option<HeaderValue> {
     let _ = url.set_username("");
     let _ = url.set_password(None);
     Some(basic(&name, &password))
+}
+
+/// An address that could not be parsed, as it may be shown: without what could be a name and a password. Where those end is not
+/// known then, so all that stands before the last `@` is left out.
+pub(crate) fn without_credentials(address: &str) -> Cow<'_, str> {
+    let Some((before, after)) = address.rsplit_once('@') else {
+        return address.into();
+    };
+    match before.split_once("//") {
+        Some((scheme, _)) => format!("{scheme}//***@{after}").into(),
+        None => format!("***@{after}").into(),
+    }
+}
+
+/// Marks what says who one is, so that it is shown nowhere.
+pub(crate) fn hide(name: &HeaderName, value: &mut HeaderValue) {
+    const SECRETS: [HeaderName; 4] = [
+        header::AUTHORIZATION,
+        header::COOKIE,
+        header::PROXY_AUTHORIZATION,
+        header::SET_COOKIE,
+    ];
+    if SECRETS.contains(name) {
+        value.set_sensitive(true);
+    }
 }
 
 fn encode_base64(bytes: &[u8], text: &mut String) {

@@ -6,6 +6,8 @@ use http::Method;
 use smolio_timer::Elapsed;
 use url::Url;
 
+use crate::auth::take_credentials;
+
 type Source = Box<dyn Error + Send + Sync>;
 
 /// The part of an exchange that a limit of time is about.
@@ -100,10 +102,15 @@ impl RequestError {
         self
     }
 
-    /// Says which request it was, unless that has been said.
+    /// Says which request it was, unless that has been said. Errors are shown to people: a name and a password in the address
+    /// are not kept.
     pub(crate) fn of(mut self, method: &Method, url: &Url) -> Self {
         self.0.method.get_or_insert_with(|| method.clone());
-        self.0.url.get_or_insert_with(|| url.clone());
+        self.0.url.get_or_insert_with(|| {
+            let mut url = url.clone();
+            drop(take_credentials(&mut url));
+            url
+        });
         self
     }
 

@@ -4,6 +4,7 @@ mod access_log;
 mod activity;
 mod connection;
 mod exchange;
+mod framing;
 mod peer;
 mod request_body;
 mod response_body;
@@ -35,7 +36,7 @@ use smolio_task_group::{LocalTaskGroup, Or2, TaskGroup, race};
 use smolio_timer::sleep;
 use tower_service::Service;
 
-use connection::{Closing, Contained, Guest};
+use connection::{Closing, Contained, Guest, cloned};
 use settings::Settings;
 use site::{Site, Visit};
 use stats::Counters;
@@ -80,7 +81,8 @@ type BoxedError = Box<dyn Error + Send + Sync>;
 /// executors all of it is one future. Either way no connection outlives the server.
 ///
 /// A panic or an error of the application costs the request that it was about: the client gets a `500`, or, if the answer was
-/// under way, sees that it is not whole; the unhandled hook is told, with the method and the path.
+/// under way, sees that it is not whole; the unhandled hook is told, with the method and the path. An answer that is not as long
+/// as its `content-length` says is such an error, too.
 #[doc(alias = "aiohttp.web.run_app")]
 #[doc(alias = "TCPSite")]
 pub fn serve<L, A>(listener: L, app: A) -> Serve<L, A> {
@@ -203,7 +205,7 @@ impl<L, A, W> Serve<L, A, W> {
     }
 
     /// How long a client may send nothing of a body that is waited for, or take nothing of an answer; 60 s without it, as with
-    /// nginx.
+    /// nginx. A connection over HTTP/2 is closed when nothing is taken of any answer.
     pub fn stall_timeout(mut self, limit: Duration) -> Self {
         self.settings.stall_timeout = limit;
         self
@@ -212,7 +214,8 @@ impl<L, A, W> Serve<L, A, W> {
     /// How many bytes the body of a request may have; 1 MiB without it, as with nginx and aiohttp. `None` is no limit.
     ///
     /// A request that says that it has more is answered with `413` in place of the application. If it does not say so, the
-    /// [`RequestBody`] gives an error at that point.
+    /// [`RequestBody`] gives an error at that point, and the answer is the application's. Of that error axum's extractors make a
+    /// `400`; they make a `413` at a limit of their own, axum's `DefaultBodyLimit`, if that is not larger than this one.
     #[doc(alias = "client_max_size")]
     pub fn body_limit(mut self, bytes: impl Into<Option<u64>>) -> Self {
         self.settings.body_limit = bytes.into();
@@ -260,7 +263,8 @@ macro_rules! serve_in {
         let counters = site.counters.clone();
         let mut reason = None;
         {
-            let let_in = |(stream, peer): (L::Stream, L::Peer), service: A| {
+            let let_in = |(stream, peer): (L::Stream, L::Peer), app: &A| {
+                let Some(service) = cloned(app) else { return };
                 let open = site.counters.accept();
                 let peer = PeerAddress::new(&peer);
                 let $name = format!("connection of {peer}");
@@ -283,17 +287,18 @@ macro_rules! serve_in {
             let body = async move {
                 let admit = async {
                     let (app, listener) = (app, &listener);
+                    listener.prepare();
                     loop {
                         group.ready().await;
                         let guest = accept(listener).await;
-                        let_in(guest, app.clone());
+                        let_in(guest, &app);
                     }
                 };
                 let Or2::A(value) = race(($stop, forever(admit))).await;
                 *reason = Some(value);
                 // They are connected, as far as they know.
                 while let Some(Ok(guest)) = poll_once(listener.accept()).await {
-                    let_in(guest, late.clone());
+                    let_in(guest, &late);
                 }
                 drop(listener);
                 group.cancel_with_grace(sleep(grace));

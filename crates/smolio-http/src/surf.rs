@@ -24,6 +24,9 @@ use crate::{
 /// A body that is no longer than this is sent in one piece with the head, and can be sent again.
 const SMALL: usize = 64 * 1024;
 
+/// A longer body is one whose length is not known, for surf.
+const BELIEVED: usize = 64 << 20;
+
 type Sending<'s> = Pin<Box<dyn Future<Output = Result<types::Response, types::Error>> + Send + 's>>;
 
 impl ClientSession {
@@ -92,8 +95,7 @@ impl HttpClient for SmolTransport {
             let answer = SmolTransport::send(self, request).await;
             let answer = answer.map_err(|error| to_surf(error.of(&head.method, &head.url)))?;
             let (answer_head, body) = answer.into_parts();
-            let length = content_length(&head.method, &answer_head.headers);
-            Ok(put_together(answer_head, ResponseReader::raw(body), length))
+            Ok(put_together(answer_head, ResponseReader::raw(body)))
         })
     }
 }
@@ -118,9 +120,8 @@ impl HttpClient for SessionClient {
             let request = RequestBuilder::new(&self.0, head.method, head.url);
             let response = request.headers(head.headers).body(body).await;
             let response = response.map_err(to_surf)?;
-            let length = content_length(response.method(), response.headers());
             let (head, body) = response.into_head_and_reader();
-            Ok(put_together(head, body, length))
+            Ok(put_together(head, body))
         })
     }
 }
@@ -179,7 +180,13 @@ async fn body(body: surf::Body) -> io::Result<Body> {
     }
 }
 
-fn put_together(head: Parts, body: ResponseReader, length: Option<usize>) -> types::Response {
+fn put_together(head: Parts, body: ResponseReader) -> types::Response {
+    // Some answers speak of a body that they do not have.
+    let length = if body.is_end() {
+        Some(0)
+    } else {
+        content_length(&head.headers)
+    };
     let mut response = types::Response::new(status(head.status.as_u16()));
     response.set_version(match head.version {
         http::Version::HTTP_09 => Some(types::Version::Http0_9),
@@ -211,13 +218,12 @@ fn status(code: u16) -> StatusCode {
         .unwrap_or(StatusCode::InternalServerError)
 }
 
-/// What the body has, if that is known. The answer to a `HEAD` speaks of a body that it does not have.
-fn content_length(method: &Method, headers: &HeaderMap) -> Option<usize> {
-    if method == Method::HEAD {
-        return Some(0);
-    }
+/// What the headers say of the length, if that is to be believed.
+fn content_length(headers: &HeaderMap) -> Option<usize> {
     let length = headers.get(header::CONTENT_LENGTH)?;
-    length.to_str().ok()?.parse().ok()
+    let length = length.to_str().ok()?.parse().ok()?;
+    // surf reserves as much at once for a text, which the server has only announced.
+    (length <= BELIEVED).then_some(length)
 }
 
 /// A body that surf may share between threads, though nobody reads it on two of them: the lock is only ever passed by.

@@ -24,8 +24,6 @@ use smolio_context::Instant;
 use url::Url;
 
 pub(crate) use self::origin::Origin;
-#[cfg(feature = "websocket")]
-pub(crate) use self::place::Place;
 use self::{
     alarm::{Alarm, Limits},
     connector::{Connected, Connector},
@@ -44,6 +42,8 @@ pub use self::{
 };
 #[cfg(feature = "http2")]
 use self::{exchange::send_shared, prepare::for_http1};
+#[cfg(feature = "websocket")]
+pub(crate) use self::{place::Place, prepare::clean};
 #[cfg(feature = "websocket")]
 use crate::stream::Stream;
 use crate::{
@@ -149,11 +149,7 @@ impl SmolTransport {
         let (method, address) = (request.method().clone(), request.uri().clone());
         let answer = self.exchange(request).await;
         answer.map_err(|error| match Url::parse(&address.to_string()) {
-            Ok(mut url) => {
-                // Errors are shown to people. It cannot fail for an address that could have a password.
-                let _ = url.set_password(None);
-                error.of(&method, &url)
-            }
+            Ok(url) => error.of(&method, &url),
             Err(_) => error,
         })
     }

@@ -150,7 +150,11 @@ impl<L, H> Server<L, H> {
         Self::of_all(vec![listener], handler)
     }
 
-    fn of_all(listeners: Vec<L>, handler: H) -> Self {
+    fn of_all(listeners: Vec<L>, handler: H) -> Self
+    where
+        L: Listener,
+    {
+        listeners.iter().for_each(Listener::prepare);
         Self {
             listeners,
             handler,

@@ -8,19 +8,30 @@ use std::task::Waker;
 use slab::Slab;
 
 use crate::{
-    waiter::{Phase, Waiter},
+    waiter::{NOBODY, Neighbour, Phase, Waiter},
     wakes::Wakes,
 };
 
-#[derive(Default)]
 pub(crate) struct Line {
     waiters: Slab<Waiter>,
     // The ends of the chain of those that are waiting, in the order of their tickets.
-    first: Option<usize>,
-    last: Option<usize>,
+    first: Neighbour,
+    last: Neighbour,
     next_ticket: u64,
     // The sum of what those want who have been notified. It cannot overflow: there are fewer than 2^32 of them.
     claimed: u64,
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self {
+            waiters: Slab::new(),
+            first: NOBODY,
+            last: NOBODY,
+            next_ticket: 0,
+            claimed: 0,
+        }
+    }
 }
 
 impl Line {
@@ -58,12 +69,12 @@ impl Line {
             phase: Phase::Waiting {
                 waker,
                 before,
-                after: None,
+                after: NOBODY,
             },
         });
         self.next_ticket += 1;
-        self.last = Some(key);
-        self.set_after(before, Some(key));
+        self.last = key;
+        self.set_after(before, key);
         key
     }
 
@@ -101,15 +112,14 @@ impl Line {
     /// Whether there is somebody to notify.
     #[inline]
     pub(crate) fn is_waited_in(&self) -> bool {
-        self.first.is_some()
+        self.first != NOBODY
     }
 
     /// Notifies one after the other until `available` is claimed, or none is waiting.
     #[inline]
     pub(crate) fn notify(&mut self, available: u64, wakes: &mut Wakes) {
-        while self.claimed < available {
-            let Some(key) = self.first else { return };
-            self.notify_one(key, wakes);
+        while self.claimed < available && self.is_waited_in() {
+            self.notify_one(self.first, wakes);
         }
     }
 
@@ -138,55 +148,46 @@ impl Line {
             before,
             after,
         };
-        self.set_after(before, Some(key));
-        self.set_before(after, Some(key));
+        self.set_after(before, key);
+        self.set_before(after, key);
     }
 
     /// Between whom a ticket belongs. Those that come back were at the front, so the search ends soon.
-    fn neighbours(&self, ticket: u64) -> (Option<usize>, Option<usize>) {
-        if self
-            .last
-            .is_none_or(|last| self.waiters[last].ticket < ticket)
-        {
-            return (self.last, None);
+    fn neighbours(&self, ticket: u64) -> (Neighbour, Neighbour) {
+        if self.last == NOBODY || self.waiters[self.last].ticket < ticket {
+            return (self.last, NOBODY);
         }
-        let (mut before, mut after) = (None, self.first);
-        while let Some(key) = after.filter(|&key| self.waiters[key].ticket < ticket) {
-            (before, after) = (after, self.after(key));
+        let (mut before, mut after) = (NOBODY, self.first);
+        while after != NOBODY && self.waiters[after].ticket < ticket {
+            (before, after) = (after, self.after(after));
         }
         (before, after)
     }
 
-    fn after(&self, key: usize) -> Option<usize> {
+    fn after(&self, key: usize) -> Neighbour {
         match self.waiters[key].phase {
             Phase::Waiting { after, .. } => after,
-            Phase::Notified => None,
+            Phase::Notified => NOBODY,
         }
     }
 
-    /// Says who comes after `key`, or is the first, where that is `None`.
+    /// Says who comes after `key`, or is the first, where that is nobody.
     #[inline]
-    fn set_after(&mut self, key: Option<usize>, new: Option<usize>) {
-        match key {
-            None => self.first = new,
-            Some(key) => {
-                if let Phase::Waiting { after, .. } = &mut self.waiters[key].phase {
-                    *after = new;
-                }
-            }
+    fn set_after(&mut self, key: Neighbour, new: Neighbour) {
+        if key == NOBODY {
+            self.first = new;
+        } else if let Phase::Waiting { after, .. } = &mut self.waiters[key].phase {
+            *after = new;
         }
     }
 
-    /// Says who comes before `key`, or is the last, where that is `None`.
+    /// Says who comes before `key`, or is the last, where that is nobody.
     #[inline]
-    fn set_before(&mut self, key: Option<usize>, new: Option<usize>) {
-        match key {
-            None => self.last = new,
-            Some(key) => {
-                if let Phase::Waiting { before, .. } = &mut self.waiters[key].phase {
-                    *before = new;
-                }
-            }
+    fn set_before(&mut self, key: Neighbour, new: Neighbour) {
+        if key == NOBODY {
+            self.last = new;
+        } else if let Phase::Waiting { before, .. } = &mut self.waiters[key].phase {
+            *before = new;
         }
     }
 }

@@ -26,13 +26,19 @@ pub(crate) struct Waiter {
     pub(crate) phase: Phase,
 }
 
+/// The key of a waiter, or [`NOBODY`]: half as large as an `Option`, and each wait writes and reads some.
+pub(crate) type Neighbour = usize;
+
+/// The neighbour of those at the ends of the line.
+pub(crate) const NOBODY: Neighbour = usize::MAX;
+
 /// Where a waiter stands. One that is *gone* has no entry: it was served, refused or dropped.
 pub(crate) enum Phase {
     /// Cannot be served yet. Linked to its neighbours, so that it can leave from the middle of the line.
     Waiting {
         waker: Waker,
-        before: Option<usize>,
-        after: Option<usize>,
+        before: Neighbour,
+        after: Neighbour,
     },
     /// Its waker has been taken, and is called or will be. It is out of the chain, and what it wants counts as claimed,
     /// until it is polled or dropped. Others who come first may take what it was notified of: then it waits again, in

@@ -24,6 +24,16 @@ enum Wakers {
 impl Wakes {
     #[inline]
     pub(crate) fn push(&mut self, waker: Waker) {
+        if matches!(self.0, Wakers::None) {
+            // Nothing is forgotten, which the compiler would make sure of each time.
+            mem::forget(mem::replace(&mut self.0, Wakers::One(waker)));
+        } else {
+            self.push_another(waker);
+        }
+    }
+
+    #[cold]
+    fn push_another(&mut self, waker: Waker) {
         self.0 = match mem::take(&mut self.0) {
             Wakers::None => Wakers::One(waker),
             Wakers::One(first) => Wakers::Many(vec![first, waker]),
@@ -31,7 +41,7 @@ impl Wakes {
                 wakers.push(waker);
                 Wakers::Many(wakers)
             }
-        }
+        };
     }
 }
 

@@ -71,6 +71,7 @@ mod list;
 mod members;
 mod panics;
 mod place;
+mod queue;
 mod ready;
 mod run;
 mod seats;

@@ -16,7 +16,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use smolio_context::{CleanUp, TaskInfo, clean_up_later, forget_waits, watch_shields};
+use smolio_context::{CleanUp, TaskInfo, clean_up_later, forget_waits, is_observed, watch_shields};
 
 use crate::{
     ChildError, ChildPanic, Failure, SupervisedError,
@@ -54,10 +54,12 @@ pub(crate) struct Members<C, E> {
 
 /// What is known of the group's end.
 pub(crate) struct End<E> {
+    /// Something has happened after which the others are not wanted any more. Looked at after each poll.
+    pub(crate) is_due: bool,
     pub(crate) is_ending: bool,
     pub(crate) is_cancelled: bool,
-    pub(crate) failures: Vec<Failure<E>>,
-    pub(crate) failure_of_body: Option<Failure<E>>,
+    failures: Vec<Failure<E>>,
+    failure_of_body: Option<Failure<E>>,
     /// The first panic; it resumes when all are gone.
     pub(crate) panic: Option<(Option<TaskInfo>, Payload)>,
 }
@@ -86,6 +88,7 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
     /// Gives a seat to each of those who have come in.
     fn adopt(&mut self, core: &Core<C, E>) {
         core.take_new(&mut self.incoming);
+        self.seats.reserve(self.incoming.len());
         for NewChild { seat, order, child } in self.incoming.drain(..) {
             self.seats.seat(seat, || Occupant::Child { child, order });
         }
@@ -137,13 +140,6 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
             taken.is_admitted = true;
             self.admitted += 1;
         }
-        self.poll_seat(seat, core);
-    }
-
-    fn poll_seat(&mut self, seat: u32, core: &Core<C, E>) {
-        let Some(taken) = self.seats.get(seat) else {
-            return;
-        };
         let poll = || match &mut taken.occupant {
             Occupant::Child { child, .. } => {
                 let (child, waker) = child.parts();
@@ -198,7 +194,7 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
             (Ok(error), Some(info)) => match core.supervision() {
                 Some(supervision) => supervision
                     .keep_or_report(Failure::of_child(info, SupervisedError::Failed(error))),
-                None => self.end.failures.push(Failure::of_child(info, error)),
+                None => self.end.failed(Failure::of_child(info, error)),
             },
             // A clean-up gives no errors.
             (Ok(_), None) => {}
@@ -236,7 +232,9 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
         };
         self.shielded -= usize::from(left.is_shielded);
         if let Occupant::Child { child, order } = &left.occupant {
-            forget_waits(child.info().id());
+            if is_observed() {
+                forget_waits(child.info().id());
+            }
             self.ended += 1;
             if left.is_admitted {
                 self.free_place();
@@ -323,6 +321,7 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
 impl<E: fmt::Display> End<E> {
     fn new() -> Self {
         Self {
+            is_due: false,
             is_ending: false,
             is_cancelled: false,
             failures: Vec::new(),
@@ -331,21 +330,29 @@ impl<E: fmt::Display> End<E> {
         }
     }
 
+    pub(crate) fn cancelled(&mut self) {
+        self.is_due = true;
+        self.is_cancelled = true;
+    }
+
+    fn failed(&mut self, failure: Failure<E>) {
+        self.is_due = true;
+        self.failures.push(failure);
+    }
+
+    pub(crate) fn body_failed(&mut self, failure: Failure<E>) {
+        self.is_due = true;
+        self.failure_of_body = Some(failure);
+    }
+
     /// The first panic is kept, the others are told to the hook.
     pub(crate) fn panicked(&mut self, task: Option<TaskInfo>, payload: Payload) {
+        self.is_due = true;
         if self.panic.is_none() {
             self.panic = Some((task, payload));
         } else {
             report_panic(task, payload);
         }
-    }
-
-    /// Whether something has happened after which the others are not wanted any more.
-    pub(crate) fn is_due(&self) -> bool {
-        self.is_cancelled
-            || self.panic.is_some()
-            || !self.failures.is_empty()
-            || self.failure_of_body.is_some()
     }
 
     /// All failures, the body's last.

@@ -8,7 +8,6 @@
 //! behind a mutex, and wake whoever polls the set. A node is in each half at most once.
 
 use std::{
-    collections::VecDeque,
     mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -17,7 +16,7 @@ use std::{
     task::{Poll, Waker},
 };
 
-use crate::{cell::Here, waiters::wake};
+use crate::{cell::Here, queue::Queue, waiters::wake};
 
 /// The shared half of the queue.
 pub(crate) struct Ready {
@@ -157,9 +156,9 @@ impl WakeFlags {
     }
 
     /// Queues the seat in a queue that no thread holds yet.
-    pub(crate) fn queue_in(&self, queue: &mut VecDeque<u32>) {
+    pub(crate) fn queue_in(&self, queue: &mut Queue) {
         self.queued_here.store(true, Ordering::Relaxed);
-        queue.push_back(self.seat());
+        queue.push(self.seat());
     }
 
     /// For whoever took the seat off the queue: whether it has not been taken already through the other half.
@@ -170,9 +169,15 @@ impl WakeFlags {
         let here = self.queued_here.load(Ordering::Relaxed);
         self.queued_here.store(false, Ordering::Relaxed);
         // If another thread sets this just now, the seat is about to come through the shared half, too.
-        let shared = self.queued_shared.load(Ordering::Relaxed)
-            && self.queued_shared.swap(false, Ordering::AcqRel);
-        here || shared
+        if self.queued_shared.load(Ordering::Relaxed) {
+            return self.take_shared_wake() || here;
+        }
+        here
+    }
+
+    #[cold]
+    fn take_shared_wake(&self) -> bool {
+        self.queued_shared.swap(false, Ordering::AcqRel)
     }
 }
 
@@ -186,12 +191,12 @@ impl Ready {
     /// Runs `turn` as a turn of the set; `queue` is what the last turn left, and will be what this one does.
     pub(crate) fn turn<R>(
         self: &Arc<Self>,
-        queue: &mut VecDeque<u32>,
+        queue: &mut Queue,
         turn: impl FnOnce(&Turn<'_>) -> R,
     ) -> R {
         let mut shared = self.lock();
         let waker = shared.waker.take();
-        queue.extend(shared.woken.drain(..));
+        queue.append(&mut shared.woken);
         drop(shared);
         // Not under the lock: it is not our code.
         drop(waker);

@@ -1,7 +1,6 @@
 //! The run of a group: one future that polls the body and the children, and is done when all of them are gone.
 
 use std::{
-    collections::VecDeque,
     fmt,
     future::Future,
     panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
@@ -18,6 +17,7 @@ use crate::{
     core::{BODY, CONTROL, Core, Request},
     error::report_panic,
     members::Members,
+    queue::Queue,
     ready::Turn,
     task::{AnyChild, ChildBox},
 };
@@ -39,7 +39,7 @@ pin_project! {
         body: Option<B>,
         group: Group<'g, C, E, R>,
         // What is ready, between two polls.
-        queue: VecDeque<u32>,
+        queue: Queue,
     }
 
     impl<'g, C, E, B, R> PinnedDrop for Run<'g, C, E, B, R>
@@ -103,7 +103,7 @@ where
                 has_begun: false,
                 is_over: false,
             },
-            queue: VecDeque::new(),
+            queue: Queue::default(),
         }
     }
 }
@@ -149,7 +149,7 @@ where
     E: fmt::Display,
 {
     /// Whether this is the first run of the group.
-    fn begin(&mut self, queue: &mut VecDeque<u32>) -> bool {
+    fn begin(&mut self, queue: &mut Queue) -> bool {
         if !self.core.begin_run() {
             return false;
         }
@@ -169,7 +169,7 @@ where
     fn turn<B>(
         &mut self,
         body: Pin<&mut Option<B>>,
-        queue: &mut VecDeque<u32>,
+        queue: &mut Queue,
         polls_left: &mut usize,
         cx: &Context<'_>,
     ) -> TurnEnd
@@ -195,7 +195,7 @@ where
             if let Some(request) = self.core.take_request() {
                 self.grant(request);
             }
-            if self.members.end.is_due() && !self.members.end.is_ending {
+            if self.members.end.is_due && !self.members.end.is_ending {
                 self.begin_ending(body.as_mut());
             }
             if body.is_none() && self.members.is_empty(self.core) {
@@ -249,7 +249,7 @@ where
             Ok(Poll::Ready(Ok(value))) => self.value = Some(value),
             Ok(Poll::Ready(Err(error))) => {
                 let failure = Failure::of_body(current_task(), self.location, error);
-                end.failure_of_body = Some(failure);
+                end.body_failed(failure);
             }
             Err(payload) => end.panicked(current_task(), payload),
         }
@@ -266,7 +266,7 @@ where
 
     fn grant(&mut self, request: Request<C>) {
         match request {
-            Request::Cancel => self.members.end.is_cancelled = true,
+            Request::Cancel => self.members.end.cancelled(),
             Request::CancelAfter(grace) => {
                 self.grace = Some(grace);
                 self.core.control().schedule();
@@ -285,7 +285,7 @@ where
         let end = &mut self.members.end;
         match result {
             Ok(Poll::Pending) => return,
-            Ok(Poll::Ready(_)) => end.is_cancelled = true,
+            Ok(Poll::Ready(_)) => end.cancelled(),
             Err(payload) => end.panicked(Some(grace.info().clone()), payload),
         }
         self.drop_grace();

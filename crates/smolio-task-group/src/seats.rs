@@ -62,6 +62,13 @@ impl<C> Seats<C> {
         self.taken
     }
 
+    /// So many are about to come, most of them one behind the other.
+    pub(crate) fn reserve(&mut self, seats: usize) {
+        if seats > 1 {
+            self.seats.reserve(seats);
+        }
+    }
+
     /// Seats the one that `occupant` gives. It is made where it sits: to make and then to move it takes longer.
     #[inline]
     pub(crate) fn seat(&mut self, number: u32, occupant: impl FnOnce() -> Occupant<C>) {

@@ -5,8 +5,8 @@
 //! share the identity, the variables, the deadlines and the budget of whoever polls the set.
 
 use std::{
-    collections::VecDeque,
     future::Future,
+    mem,
     ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -19,6 +19,7 @@ use smolio_context::{ShieldMark, report_shield};
 use crate::{
     cell::Arena,
     panics::FirstPanic,
+    queue::Queue,
     ready::{Ready, Turn},
 };
 
@@ -33,7 +34,7 @@ pub(crate) struct Set<F> {
     ready: Arc<Ready>,
     order: Order,
     /// What is ready, between two polls.
-    queue: VecDeque<u32>,
+    queue: Queue,
     members: Members<F>,
 }
 
@@ -68,7 +69,7 @@ impl<F> Set<F> {
             },
             ready,
             order,
-            queue: VecDeque::new(),
+            queue: Queue::default(),
         }
     }
 
@@ -131,8 +132,15 @@ fn polls<F: Future>(
 ) -> Poll<()> {
     let mut polls_left = POLLS_PER_TURN;
     members.begin_turn(turn.len());
-    admit(members);
-    while members.len() > 0 {
+    let mut may_admit = true;
+    loop {
+        // In this one place, so that the compiler puts it here as a whole.
+        if mem::take(&mut may_admit) {
+            admit(members);
+            if members.len() == 0 {
+                return Poll::Ready(());
+            }
+        }
         if polls_left == 0 {
             cx.waker().wake_by_ref();
             return Poll::Pending;
@@ -149,10 +157,9 @@ fn polls<F: Future>(
             if flow.is_break() {
                 return Poll::Ready(());
             }
-            admit(members);
+            may_admit = true;
         }
     }
-    Poll::Ready(())
 }
 
 impl Order {

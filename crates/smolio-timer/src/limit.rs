@@ -238,9 +238,12 @@ impl TurnTimer {
     #[inline]
     fn poll(&mut self, duration: Duration, cx: &mut Context<'_>) -> Result<Poll<()>, LeftTurn> {
         let Some(ticket) = self.ticket else {
-            let ticket = local::arm_in_turn(duration, cx.waker()).ok_or(LeftTurn)?;
-            self.ticket = Some(ticket);
-            return Ok(Poll::Pending);
+            let is_armed = local::arm_in_turn(&mut self.ticket, duration, cx.waker());
+            return if is_armed {
+                Ok(Poll::Pending)
+            } else {
+                Err(LeftTurn)
+            };
         };
         match local::check(ticket, cx.waker()) {
             Progress::Waiting => Ok(Poll::Pending),

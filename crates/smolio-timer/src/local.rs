@@ -5,7 +5,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    mem,
+    mem::{self, ManuallyDrop},
     rc::Rc,
     sync::Arc,
     task::Waker,
@@ -23,7 +23,10 @@ use crate::{
 };
 
 thread_local! {
-    static CURRENT: RefCell<Option<Rc<LocalWheel>>> = const { RefCell::new(None) };
+    // Without a destructor: each access would ask whether it has run. When the thread ends there is nothing left to drop,
+    // unless the guard of a loop was leaked; then so is its wheel.
+    static CURRENT: RefCell<ManuallyDrop<Option<Rc<LocalWheel>>>> =
+        const { RefCell::new(ManuallyDrop::new(None)) };
 }
 
 /// How far before its creation the ticks of a wheel begin, so that moments before that are told apart as well.
@@ -166,6 +169,21 @@ impl LocalWheel {
         ticks::count(deadline.duration_since(self.origin), RoundTo::Higher)
     }
 
+    #[inline]
+    fn arm_in_turn(
+        &self,
+        ticket: &mut Option<Ticket>,
+        duration: Duration,
+        waker: Waker,
+    ) -> Result<(), Waker> {
+        let mut timers = self.timers.borrow_mut();
+        let Timers { wheel, turn } = &mut *timers;
+        let key = turn.arm(wheel, duration, waker)?;
+        let wheel = self.id;
+        *ticket = Some(Ticket { wheel, key });
+        Ok(())
+    }
+
     fn arm_at_tick(&self, tick: u64, waker: Waker) -> Result<Ticket, Waker> {
         let mut timers = self.timers.borrow_mut();
         if tick <= timers.wheel.now() {
@@ -183,20 +201,18 @@ impl Drop for LocalWheel {
     }
 }
 
-/// Makes `wheel` the current one of the thread and gives the one before. While the thread ends there is none.
+/// Makes `wheel` the current one of the thread and gives the one before.
 pub(crate) fn replace_current(wheel: Option<Rc<LocalWheel>>) -> Option<Rc<LocalWheel>> {
-    let former = CURRENT.try_with(|current| current.replace(wheel));
-    former.ok().flatten()
+    ManuallyDrop::into_inner(CURRENT.replace(ManuallyDrop::new(wheel)))
 }
 
-/// Calls `f` with the wheel of the thread; `None` without one, also while the thread ends.
+/// Calls `f` with the wheel of the thread; `None` without one.
 #[inline]
 fn with_current<R>(f: impl FnOnce(&LocalWheel) -> R) -> Option<R> {
-    let result = CURRENT.try_with(|current| match &*current.borrow() {
+    CURRENT.with_borrow(|current| match &**current {
         Some(local) if !local.closed.get() => Some(f(local)),
         _ => None,
-    });
-    result.ok().flatten()
+    })
 }
 
 /// Whether this thread has a wheel now.
@@ -204,18 +220,23 @@ pub(crate) fn has_wheel() -> bool {
     with_current(|_| ()).is_some()
 }
 
-/// A clone of `waker`, or the one that was kept of it.
-#[inline]
-fn own(waker: &Waker) -> Waker {
-    let spare = with_current(|local| local.timers.borrow_mut().turn.spare(waker));
-    spare.flatten().unwrap_or_else(|| waker.clone())
-}
-
 /// Arms a timer on the wheel of this thread.
 #[inline]
 pub(crate) fn arm(deadline: Instant, waker: &Waker) -> Armed {
-    let waker = own(waker);
-    match with_current(|local| local.arm_at_tick(local.tick_of(deadline), waker)) {
+    let armed = with_current(|local| {
+        let spare = local.timers.borrow_mut().turn.spare(waker)?;
+        Some(local.arm_at_tick(local.tick_of(deadline), spare))
+    });
+    let armed = match armed {
+        Some(Some(armed)) => Some(armed),
+        // No spare one: it is cloned here, where nothing is borrowed.
+        Some(None) => {
+            let waker = waker.clone();
+            with_current(|local| local.arm_at_tick(local.tick_of(deadline), waker))
+        }
+        None => None,
+    };
+    match armed {
         Some(Ok(ticket)) => Armed::Waiting(ticket),
         Some(Err(_waker)) => Armed::Passed,
         None => Armed::NoWheel,
@@ -228,20 +249,30 @@ pub(crate) fn deadline_in_turn(duration: Duration) -> Option<Instant> {
     with_current(|local| local.timers.borrow().turn.deadline(duration)).flatten()
 }
 
-/// Arms a timer that is due `duration` after a moment of this turn that nobody has read from a clock; `None` if there
-/// is no turn any more.
+/// Arms a timer that is due `duration` after a moment of this turn that nobody has read from a clock, and says whether
+/// there is still a turn.
+///
+/// The ticket is written where it is to be. On its way through results it would be read in other pieces than it was
+/// written in, and for that a processor waits until the writes are done.
 #[inline]
-pub(crate) fn arm_in_turn(duration: Duration, waker: &Waker) -> Option<Ticket> {
-    let waker = own(waker);
+pub(crate) fn arm_in_turn(ticket: &mut Option<Ticket>, duration: Duration, waker: &Waker) -> bool {
     let armed = with_current(|local| {
-        let mut timers = local.timers.borrow_mut();
-        let Timers { wheel, turn } = &mut *timers;
-        let key = turn.arm(wheel, duration, waker);
-        key.map(|key| (local.id, key))
+        let spare = local.timers.borrow_mut().turn.spare(waker)?;
+        Some(local.arm_in_turn(ticket, duration, spare))
     });
-    // Where it was not armed the waker comes back, to be dropped here.
-    let (wheel, key) = armed?.ok()?;
-    Some(Ticket { wheel, key })
+    match armed {
+        // Where it was not armed the waker comes back, to be dropped here.
+        Some(Some(armed)) => armed.is_ok(),
+        Some(None) => arm_clone_in_turn(ticket, duration, waker),
+        None => false,
+    }
+}
+
+#[inline(never)]
+fn arm_clone_in_turn(ticket: &mut Option<Ticket>, duration: Duration, waker: &Waker) -> bool {
+    let waker = waker.clone();
+    let armed = with_current(|local| local.arm_in_turn(ticket, duration, waker));
+    armed.is_some_and(|armed| armed.is_ok())
 }
 
 /// Asks what became of a timer and makes it wake `waker`.
@@ -288,6 +319,7 @@ pub(crate) fn cancel(ticket: Ticket) {
             return None;
         }
         let mut timers = local.timers.borrow_mut();
+        timers.turn.forget(ticket.key);
         let waker = timers.wheel.remove(ticket.key);
         Some(waker.and_then(|waker| timers.turn.keep(waker)))
     });

@@ -5,8 +5,10 @@
 //! as was over when they were made, and timers must never be early. What is done about it:
 //! - a timer that is armed within a turn gets one tick more than its duration. So it is right if the turn ends in the
 //!   tick in which it began.
-//! - if the turn ends `n` ticks later, because a task was busy, those of its timers that are still there are
-//!   postponed by `n` ticks.
+//! - if the turn ends `n` ticks later, because a task was busy, it gets `n` ticks more.
+//!
+//! So it takes its place on the wheel only when the turn ends. Many a timeout is over by then: its body had to wait for a
+//! task that was ready. It has cost neither a way in nor one out.
 //!
 //! So they are late by at most a tick and the rest of the turn. Nothing may be armed here while the loop waits, or
 //! the wait would be added: the loop ends the turn before it does.
@@ -30,7 +32,7 @@ const MOST: usize = 1024;
 pub(crate) struct Turn {
     // `None` between two turns.
     begin: Option<Begin>,
-    armed: Vec<Key>,
+    armed: Vec<Armed>,
     // Only within a turn.
     spare: Option<Waker>,
 }
@@ -39,6 +41,14 @@ pub(crate) struct Turn {
 struct Begin {
     moment: Instant,
     tick: u64,
+}
+
+/// Inserted into the wheel, apart from all others.
+#[derive(Clone, Copy)]
+struct Armed {
+    key: Key,
+    /// Of a turn that ends in the tick in which it began.
+    deadline: u64,
 }
 
 impl Turn {
@@ -65,6 +75,7 @@ impl Turn {
     }
 
     /// Arms a timer that must not expire before `duration` from now. Gives the payload back if that takes a clock.
+    #[inline]
     pub(crate) fn arm<T>(
         &mut self,
         wheel: &mut Wheel<T>,
@@ -75,9 +86,18 @@ impl Turn {
             return Err(payload);
         };
         let ticks = ticks::count(duration, RoundTo::Higher).saturating_add(1);
-        let key = wheel.insert(begin.tick.saturating_add(ticks), payload);
-        self.armed.push(key);
+        let deadline = begin.tick.saturating_add(ticks);
+        let key = wheel.insert_apart(payload);
+        self.armed.push(Armed { key, deadline });
         Ok(key)
+    }
+
+    /// A timer was cancelled. If it is the one that was armed last, nothing is left of it.
+    #[inline]
+    pub(crate) fn forget(&mut self, key: Key) {
+        if self.armed.last().is_some_and(|last| last.key == key) {
+            self.armed.pop();
+        }
     }
 
     /// Keeps the waker of a timer that was cancelled. Gives back what is to be dropped.
@@ -105,12 +125,9 @@ impl Turn {
         let begin = self.begin.take()?;
         if !self.armed.is_empty() {
             let late = tick().map_or(0, |tick| tick.saturating_sub(begin.tick));
-            if late > 0 {
-                for key in &self.armed {
-                    wheel.postpone(*key, late);
-                }
+            for Armed { key, deadline } in self.armed.drain(..) {
+                wheel.arm(key, deadline.saturating_add(late));
             }
-            self.armed.clear();
         }
         self.spare.take()
     }

@@ -11,14 +11,16 @@
 //!   of the slots. So the first slot in use is found by counting the zeros in one word per level, and an expiry that
 //!   jumps over a year costs no more than one over a tick.
 //! - when the present enters the span of a slot of a higher level, its entries, in order, move down. So the entries
-//!   of one tick are always in one list, in the order in which they were armed.
+//!   of one tick are always in one slot, in the order in which they were armed.
 //!
-//! The entries lie in one `Vec` and are linked by index. A key names an index and the generation of what was stored
-//! there, so that an old key finds nothing.
+//! The entries lie in one `Vec`, and a slot is a list of their indices. Not a linked one: with many timers each entry is a
+//! cache miss, and a chain of them has to wait for each before it knows the next. Who is cancelled leaves a gap in the
+//! list; these are closed before there are more gaps than entries. A key names an index and the generation of what was
+//! stored there, so that an old key finds nothing.
 //!
 //! The file depends on nothing, so that the property test can include it.
 
-use std::task::Waker;
+use std::{collections::BTreeMap, mem, task::Waker};
 
 const LEVELS: usize = 6;
 const BITS_PER_LEVEL: u32 = 6;
@@ -26,10 +28,16 @@ const SLOTS_PER_LEVEL: usize = 1 << BITS_PER_LEVEL;
 const SLOT_MASK: u64 = SLOTS_PER_LEVEL as u64 - 1;
 /// The list of those that are too far away for any level.
 const FAR: usize = LEVELS * SLOTS_PER_LEVEL;
-/// No entry: the end of a list.
+/// In the place of a slot: the entry is in none, until it is [linked](Wheel::link).
+const APART: u16 = FAR as u16 + 1;
+/// No entry: a gap, or the end of the list of those that are vacant.
 const NONE: u32 = u32::MAX;
-/// An empty wheel gives its memory back if it has room for more than this.
+/// So many entries an empty wheel keeps.
 const KEPT_ENTRIES: usize = 4096;
+/// So much room an empty slot keeps.
+const KEPT_PLACES: usize = 32;
+/// So many gaps there may be in a slot, however few entries.
+const GAPS: usize = 32;
 
 /// Names an entry. Once the entry is gone the key finds nothing, for ever.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,33 +47,46 @@ pub(crate) struct Key {
 }
 
 struct Entry<T> {
-    deadline: u64,
-    previous: u32,
-    // In a vacant entry: the next vacant one.
-    next: u32,
+    payload: Option<T>,
     // How many payloads have come and gone here. At the last number the entry is never used again.
     generation: u32,
+    // Where it stands in its slot. In a vacant entry: the next vacant one.
+    position: u32,
+    // The lower half of the deadline. The rest follows from the slot, but for those that are far away.
+    ticks: u32,
     slot: u16,
-    payload: Option<T>,
 }
 
 // Each sleeping task has one.
-const _: () = assert!(size_of::<Entry<Waker>>() <= 40);
+const _: () = assert!(size_of::<Entry<Waker>>() <= 32);
 
-#[derive(Clone, Copy)]
 struct Slot {
-    first: u32,
-    last: u32,
+    // Those from `first` on count. Among them are gaps, but the last is none.
+    entries: Vec<u32>,
+    first: usize,
+    // How many are no gaps.
+    length: usize,
     // No entry here is due before this. A removal leaves it as it is: what comes next it would have to search for.
     earliest: u64,
 }
 
 impl Slot {
     const EMPTY: Self = Self {
-        first: NONE,
-        last: NONE,
+        entries: Vec::new(),
+        first: 0,
+        length: 0,
         earliest: u64::MAX,
     };
+
+    fn clear(&mut self) {
+        if self.entries.capacity() > KEPT_PLACES {
+            self.entries = Vec::new();
+        }
+        self.entries.clear();
+        self.first = 0;
+        self.length = 0;
+        self.earliest = u64::MAX;
+    }
 }
 
 /// Timers in the order of their deadlines.
@@ -76,11 +97,14 @@ pub(crate) struct Wheel<T> {
     occupied: [u64; LEVELS],
     slots: [Slot; FAR + 1],
     entries: Vec<Entry<T>>,
+    // The deadlines of those that are far away, by index.
+    far: BTreeMap<u32, u64>,
     first_vacant: u32,
     length: usize,
-    // The generation of entries that are made from now on, and the highest one that any of them has reached.
+    // The generation of entries that are made from now on.
     first_generation: u32,
-    highest_generation: u32,
+    // An empty wheel gives its memory back if it has more entries than this.
+    kept_entries: usize,
 }
 
 impl<T> Wheel<T> {
@@ -89,12 +113,13 @@ impl<T> Wheel<T> {
         Self {
             now: 0,
             occupied: [0; LEVELS],
-            slots: [Slot::EMPTY; FAR + 1],
+            slots: [const { Slot::EMPTY }; FAR + 1],
             entries: Vec::new(),
+            far: BTreeMap::new(),
             first_vacant: NONE,
             length: 0,
             first_generation: 0,
-            highest_generation: 0,
+            kept_entries: KEPT_ENTRIES,
         }
     }
 
@@ -110,39 +135,51 @@ impl<T> Wheel<T> {
 
     /// Arms a timer. A deadline that has passed counts as the present tick: it expires at the next call.
     pub(crate) fn insert(&mut self, deadline: u64, payload: T) -> Key {
+        let key = self.insert_apart(payload);
+        self.link(key.index, deadline);
+        key
+    }
+
+    /// Takes a payload in that never expires, until it is [armed](Self::arm): for those of whom most are removed before.
+    #[inline]
+    pub(crate) fn insert_apart(&mut self, payload: T) -> Key {
         let index = self.vacant_entry();
         let entry = &mut self.entries[index as usize];
-        entry.deadline = deadline.max(self.now);
         entry.payload = Some(payload);
-        let generation = entry.generation;
-        self.link(index);
+        entry.slot = APART;
         self.length += 1;
-        Key { index, generation }
+        Key {
+            index,
+            generation: entry.generation,
+        }
+    }
+
+    /// Arms what was inserted apart, if it is still there: as if it were inserted now.
+    pub(crate) fn arm(&mut self, key: Key, deadline: u64) {
+        if self.get_mut(key).is_some() {
+            debug_assert_eq!(self.entries[key.index as usize].slot, APART, "armed twice");
+            self.link(key.index, deadline);
+        }
     }
 
     /// Cancels a timer and gives its payload; `None` if it is gone already.
+    #[inline]
     pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
         self.get_mut(key)?;
-        self.remove_at(key.index)
+        if self.entries[key.index as usize].slot != APART {
+            self.unlink(key.index);
+        }
+        self.vacate(key.index)
     }
 
     /// The payload, if the entry is still there.
+    #[inline]
     pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut T> {
         let entry = self.entries.get_mut(key.index as usize)?;
         if entry.generation == key.generation {
             entry.payload.as_mut()
         } else {
             None
-        }
-    }
-
-    /// Moves the deadline of an entry, if it is still there, that many ticks into the future.
-    pub(crate) fn postpone(&mut self, key: Key, ticks: u64) {
-        if self.get_mut(key).is_some() {
-            self.unlink(key.index);
-            let entry = &mut self.entries[key.index as usize];
-            entry.deadline = entry.deadline.saturating_add(ticks);
-            self.link(key.index);
         }
     }
 
@@ -167,31 +204,28 @@ impl<T> Wheel<T> {
             }
             self.now = start;
             if slot < SLOTS_PER_LEVEL {
-                return self.remove_at(self.slots[slot].first);
+                return self.pop_from(slot);
             }
-            self.move_down(slot);
+            self.move_down(slot, start);
         }
         self.now = self.now.max(now);
         None
     }
 
-    /// Removes any one entry, in no particular order: for the end of the wheel.
+    /// Removes any one entry, in no particular order, but for those that were inserted apart: for the end of the wheel.
     pub(crate) fn pop_any(&mut self) -> Option<T> {
         let slot = self.first_slot()?;
-        self.remove_at(self.slots[slot].first)
+        self.pop_from(slot)
     }
 
     /// The slot that holds the earliest entries.
     fn first_slot(&self) -> Option<usize> {
-        if self.length == 0 {
-            return None;
-        }
         for (level, occupied) in self.occupied.iter().enumerate() {
             if *occupied != 0 {
                 return Some(level * SLOTS_PER_LEVEL + occupied.trailing_zeros() as usize);
             }
         }
-        Some(FAR)
+        (self.slots[FAR].length > 0).then_some(FAR)
     }
 
     /// The first tick of an occupied slot's span, where its entries have to move down.
@@ -217,99 +251,147 @@ impl<T> Wheel<T> {
         level as usize * SLOTS_PER_LEVEL + index as usize
     }
 
-    /// Empties a slot whose span has begun: its entries belong to lower levels now.
-    fn move_down(&mut self, slot: usize) {
-        let mut index = self.slots[slot].first;
-        self.clear(slot);
-        while index != NONE {
-            let next = self.entries[index as usize].next;
-            self.link(index);
-            index = next;
+    /// Empties a slot whose span has begun, at `start`: its entries belong to lower levels now.
+    fn move_down(&mut self, place: usize, start: u64) {
+        let slot = &mut self.slots[place];
+        let (indices, first) = (mem::take(&mut slot.entries), slot.first);
+        self.clear(place);
+        // A slot's span is no longer than this.
+        let upper_half = start & !u64::from(u32::MAX);
+        for &index in &indices[first..] {
+            if index == NONE {
+                continue;
+            }
+            let deadline = if place == FAR {
+                self.far.remove(&index).unwrap_or(start)
+            } else {
+                upper_half | u64::from(self.entries[index as usize].ticks)
+            };
+            self.link(index, deadline);
         }
     }
 
-    /// Appends an entry to the list where its deadline belongs.
-    fn link(&mut self, index: u32) {
-        let deadline = self.entries[index as usize].deadline;
+    /// Appends an entry to the slot where its deadline belongs.
+    #[inline]
+    fn link(&mut self, index: u32, deadline: u64) {
+        let deadline = deadline.max(self.now);
         let place = self.slot_for(deadline);
+        if place == FAR {
+            self.far.insert(index, deadline);
+        }
         let slot = &mut self.slots[place];
         slot.earliest = slot.earliest.min(deadline);
-        let previous = std::mem::replace(&mut slot.last, index);
-        if previous == NONE {
-            slot.first = index;
+        if slot.length == 0 {
             if let Some(occupied) = self.occupied.get_mut(place / SLOTS_PER_LEVEL) {
                 *occupied |= 1 << (place as u64 & SLOT_MASK);
             }
-        } else {
-            self.entries[previous as usize].next = index;
         }
+        slot.length += 1;
         let entry = &mut self.entries[index as usize];
-        entry.previous = previous;
-        entry.next = NONE;
+        // There are fewer entries than a slot can number, with all its gaps: see `new_entry`.
+        entry.position = slot.entries.len() as u32;
+        entry.ticks = deadline as u32;
         entry.slot = place as u16;
+        slot.entries.push(index);
     }
 
-    /// Takes an entry out of its list and makes it vacant.
-    fn remove_at(&mut self, index: u32) -> Option<T> {
-        self.unlink(index);
+    /// Removes the first entry of a slot.
+    #[inline]
+    fn pop_from(&mut self, place: usize) -> Option<T> {
+        let slot = &mut self.slots[place];
+        let rest = slot.entries.get(slot.first..)?;
+        let gaps = rest.iter().position(|index| *index != NONE)?;
+        let index = rest[gaps];
+        slot.first += gaps + 1;
+        slot.length -= 1;
+        if slot.length == 0 {
+            self.clear(place);
+        }
+        if place == FAR {
+            self.far.remove(&index);
+        }
+        self.vacate(index)
+    }
+
+    /// Takes an entry out of its slot.
+    fn unlink(&mut self, index: u32) {
+        let entry = &self.entries[index as usize];
+        let (position, place) = (entry.position as usize, usize::from(entry.slot));
+        if place == FAR {
+            self.far.remove(&index);
+        }
+        let slot = &mut self.slots[place];
+        slot.length -= 1;
+        if slot.length == 0 {
+            return self.clear(place);
+        }
+        slot.entries[position] = NONE;
+        while slot.entries.last() == Some(&NONE) {
+            slot.entries.pop();
+        }
+        if slot.entries.len() - slot.first > 2 * slot.length + GAPS {
+            self.close_gaps(place);
+        }
+    }
+
+    #[cold]
+    fn close_gaps(&mut self, place: usize) {
+        let Slot { entries, first, .. } = &mut self.slots[place];
+        entries.drain(..mem::take(first));
+        entries.retain(|index| *index != NONE);
+        for (position, index) in (0..).zip(&*entries) {
+            self.entries[*index as usize].position = position;
+        }
+        let room = 2 * entries.len();
+        entries.shrink_to(room.max(KEPT_PLACES));
+    }
+
+    fn clear(&mut self, place: usize) {
+        self.slots[place].clear();
+        if let Some(occupied) = self.occupied.get_mut(place / SLOTS_PER_LEVEL) {
+            *occupied &= !(1 << (place as u64 & SLOT_MASK));
+        }
+    }
+
+    /// Takes the payload of an entry that is in no slot any more.
+    #[inline]
+    fn vacate(&mut self, index: u32) -> Option<T> {
         let entry = &mut self.entries[index as usize];
         let payload = entry.payload.take();
         entry.generation += 1;
-        self.highest_generation = self.highest_generation.max(entry.generation);
-        // An entry whose generations are used up is left out: 40 bytes lost for every four billion timers.
+        // An entry whose generations are used up is left out: 32 bytes lost for every four billion timers.
         if entry.generation != u32::MAX {
-            entry.next = std::mem::replace(&mut self.first_vacant, index);
+            entry.position = mem::replace(&mut self.first_vacant, index);
         }
         self.length -= 1;
-        if self.length == 0 && self.entries.len() > KEPT_ENTRIES {
+        if self.length == 0 && self.entries.len() > self.kept_entries {
             self.release_memory();
         }
         payload
     }
 
-    /// Takes an entry out of its list.
     #[inline]
-    fn unlink(&mut self, index: u32) {
-        let entry = &self.entries[index as usize];
-        let (previous, next) = (entry.previous, entry.next);
-        let place = usize::from(entry.slot);
-        match previous {
-            NONE => self.slots[place].first = next,
-            _ => self.entries[previous as usize].next = next,
-        }
-        match next {
-            NONE => self.slots[place].last = previous,
-            _ => self.entries[next as usize].previous = previous,
-        }
-        if self.slots[place].first == NONE {
-            self.clear(place);
-        }
-    }
-
-    fn clear(&mut self, slot: usize) {
-        self.slots[slot] = Slot::EMPTY;
-        if let Some(occupied) = self.occupied.get_mut(slot / SLOTS_PER_LEVEL) {
-            *occupied &= !(1 << (slot as u64 & SLOT_MASK));
-        }
-    }
-
     fn vacant_entry(&mut self) -> u32 {
         let index = self.first_vacant;
         if index != NONE {
-            self.first_vacant = self.entries[index as usize].next;
+            self.first_vacant = self.entries[index as usize].position;
             return index;
         }
+        self.new_entry()
+    }
+
+    fn new_entry(&mut self) -> u32 {
+        // Far from the numbers' end, since a slot has places for gaps as well.
         let index = u32::try_from(self.entries.len())
             .ok()
-            .filter(|index| *index != NONE)
-            .expect("memory for four billion timers");
+            .filter(|index| *index < NONE / 4)
+            .expect("memory for a billion timers");
         self.entries.push(Entry {
-            deadline: 0,
-            previous: NONE,
-            next: NONE,
-            generation: self.first_generation,
-            slot: 0,
             payload: None,
+            generation: self.first_generation,
+            position: NONE,
+            ticks: 0,
+            slot: APART,
         });
         index
     }
@@ -318,10 +400,15 @@ impl<T> Wheel<T> {
     #[cold]
     fn release_memory(&mut self) {
         // Keys to what is released here must go on finding nothing, so generations are never counted anew.
-        if self.highest_generation < u32::MAX / 2 {
-            self.first_generation = self.highest_generation;
+        let generations = self.entries.iter().map(|entry| entry.generation);
+        let highest = generations.fold(self.first_generation, u32::max);
+        if highest < u32::MAX / 2 {
+            self.first_generation = highest;
             self.entries = Vec::new();
             self.first_vacant = NONE;
+        } else {
+            // Nor is this asked again.
+            self.kept_entries = usize::MAX;
         }
     }
 }

@@ -7,7 +7,7 @@ use super::code::{code_only, line_number, numbered, words};
 const HOMES: &[(&str, &str)] = &[
     ("smolio-executor", "crates/smolio-executor/src/cell/"),
     // Its loom models call what stands there.
-    ("smolio-executor", "crates/smolio-executor/tests/loom.rs"),
+    ("smolio-executor", "crates/smolio-executor/tests/loom/"),
     ("smolio-task-group", "crates/smolio-task-group/src/cell/"),
     // Global allocators that count: the trait is unsafe.
     (

@@ -4,13 +4,15 @@ use std::{
     any::Any,
     fmt,
     marker::PhantomData,
-    sync::{Arc, Mutex},
+    mem::ManuallyDrop,
+    ptr::NonNull,
+    sync::Mutex,
     task::{Context, Poll, ready},
 };
 
 use smolio_context::TaskInfo;
 
-use super::join::JoinCell;
+use super::shared::Shared;
 
 /// How a task ended.
 pub(crate) type Outcome<T> = Result<T, Failure>;
@@ -38,10 +40,32 @@ impl From<Box<dyn Any + Send>> for Payload {
 
 /// A task as its handle sees it, whatever its future is.
 pub(crate) trait Joinable<T>: Completion {
-    fn join_cell(&self) -> JoinCell<'_, Outcome<T>>;
+    /// Whether the task has ended.
+    fn is_complete(&self) -> bool;
 
-    /// The same cell without the type of its value. (A coercion would do this from Rust 1.86 on.)
-    fn into_completion(self: Arc<Self>) -> Arc<dyn Completion>;
+    /// The outcome, once the task has ended; `None` if it was taken before.
+    ///
+    /// # Safety
+    /// As [`JoinCell::poll_complete`](super::join::JoinCell::poll_complete), by a handle that has not left.
+    unsafe fn poll_outcome(&self, cx: &mut Context<'_>) -> Poll<Option<Outcome<T>>>;
+
+    /// The outcome, if the task has ended and it was not taken before.
+    ///
+    /// # Safety
+    /// Called by the one who holds the handle, who has not left.
+    unsafe fn take_outcome(&self) -> Option<Outcome<T>>;
+
+    /// The handle leaves, and gets the outcome if it is there; later on it is the runner's.
+    ///
+    /// # Safety
+    /// As [`JoinCell::leave`](super::join::JoinCell::leave).
+    unsafe fn leave(&self) -> Option<Outcome<T>>;
+
+    /// The owner without the type of its value. (A coercion would do this from Rust 1.86 on.)
+    ///
+    /// # Safety
+    /// `owner` is the address of an owner of this cell, which is given up for this one.
+    unsafe fn completion_of(&self, owner: NonNull<()>) -> Shared<dyn Completion>;
 }
 
 /// A task of which one wants to know only that it is gone.
@@ -57,13 +81,13 @@ pub(crate) trait Completion: Send + Sync {
     /// Ready once the future is gone.
     ///
     /// # Safety
-    /// As [`JoinCell::poll_complete`].
+    /// As [`JoinCell::poll_complete`](super::join::JoinCell::poll_complete).
     unsafe fn poll_complete(&self, cx: &mut Context<'_>) -> Poll<()>;
 }
 
 /// The one handle of a task.
 pub(crate) struct Joiner<T> {
-    cell: Arc<dyn Joinable<T>>,
+    cell: Shared<dyn Joinable<T>>,
     taken: bool,
     // The cell can be shared with any thread; the value in it cannot. As a mutex: the handle may be sent, and shared, if the
     // value may be sent.
@@ -73,7 +97,7 @@ pub(crate) struct Joiner<T> {
 impl<T> Joiner<T> {
     /// # Safety
     /// Called once for each cell.
-    pub(super) unsafe fn new(cell: Arc<dyn Joinable<T>>) -> Self {
+    pub(super) unsafe fn new(cell: Shared<dyn Joinable<T>>) -> Self {
         Self {
             cell,
             taken: false,
@@ -85,8 +109,14 @@ impl<T> Joiner<T> {
         self.cell.info()
     }
 
+    /// Whether the outcome was taken.
+    #[inline]
+    pub(crate) fn is_taken(&self) -> bool {
+        self.taken
+    }
+
     pub(crate) fn is_complete(&self) -> bool {
-        self.taken || self.cell.join_cell().is_complete()
+        self.taken || self.cell.is_complete()
     }
 
     pub(crate) fn is_untouched(&self) -> bool {
@@ -103,12 +133,9 @@ impl<T> Joiner<T> {
     /// When called again after it was ready.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<T>> {
         assert!(!self.taken, "polled after it was ready");
-        let cell = self.cell.join_cell();
-        // SAFETY: we are the only handle, and `&mut self` makes this the only call.
-        ready!(unsafe { cell.poll_complete(cx) });
+        // SAFETY: we are the only handle, `&mut self` makes this the only call, and who leaves is consumed.
+        let outcome = ready!(unsafe { self.cell.poll_outcome(cx) });
         self.taken = true;
-        // SAFETY: as above; and who leaves is consumed.
-        let outcome = unsafe { cell.take() };
         Poll::Ready(outcome.expect("taken only here"))
     }
 
@@ -118,7 +145,7 @@ impl<T> Joiner<T> {
             return None;
         }
         // SAFETY: we are the only handle, and who leaves is consumed.
-        let outcome = unsafe { self.cell.join_cell().take() };
+        let outcome = unsafe { self.cell.take_outcome() };
         self.taken = outcome.is_some();
         outcome
     }
@@ -126,8 +153,11 @@ impl<T> Joiner<T> {
     /// Gives up the outcome: what is there already is returned, what comes later is dropped by the one who runs the task.
     pub(crate) fn leave(self) -> (Option<Outcome<T>>, Gone) {
         // SAFETY: we are the only handle, and `self` is consumed.
-        let outcome = unsafe { self.cell.join_cell().leave() };
-        (outcome, Gone(self.cell.into_completion()))
+        let outcome = unsafe { self.cell.leave() };
+        let owner = ManuallyDrop::new(self.cell);
+        // SAFETY: the owner is given up.
+        let completion = unsafe { owner.completion_of(owner.address()) };
+        (outcome, Gone(completion))
     }
 }
 
@@ -141,7 +171,7 @@ impl<T> fmt::Debug for Joiner<T> {
 }
 
 /// What is left of a handle that left: it can still tell when the task is gone.
-pub(crate) struct Gone(Arc<dyn Completion>);
+pub(crate) struct Gone(Shared<dyn Completion>);
 
 impl Future for Gone {
     type Output = ();

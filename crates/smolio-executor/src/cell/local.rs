@@ -3,32 +3,35 @@
 use std::{
     any::Any,
     future::Future,
+    mem::ManuallyDrop,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
+    ptr::NonNull,
+    task::{Context, Poll, Waker, ready},
 };
 
-use futures_task::{ArcWake, waker_ref};
 use smolio_context::{TaskContext, TaskInfo, Unhandled, report_unhandled};
 
 use super::{
-    bound::{Bound, Thread},
-    join::{JoinCell, JoinSlots, JoinState},
+    bound::{Bound, Stage, Thread},
+    join::{JoinCell, JoinState, Waiter},
     joiner::{Completion, Failure, Joinable, Joiner, Outcome},
+    shared::{Block, Shared, Wakes},
 };
 use crate::{
-    loops::LoopId,
+    local::Local,
     wake::{Home, Kind, WakeState, WakeTarget},
 };
 
 /// What the loop knows of a task.
 pub(crate) trait Runnable: Completion {
-    /// Polls the task, or drops its future if that was asked for. `None`: it has ended.
+    /// Polls the task, or drops its future if that was asked for. True: it has ended.
+    ///
+    /// # Safety
+    /// `owner` is the address of an owner of this cell, who lives until this returns.
     ///
     /// # Panics
     /// On any other thread than the loop's.
-    fn run(self: Arc<Self>) -> Option<Arc<dyn Runnable>>;
+    unsafe fn run(&self, owner: NonNull<()>) -> bool;
 
     fn wake_target(&self) -> TaskTarget<'_>;
 }
@@ -37,73 +40,100 @@ pub(crate) trait Runnable: Completion {
 type TaskState = WakeState<Home, JoinState>;
 type TaskTarget<'a> = WakeTarget<'a, JoinState>;
 
+impl Shared<dyn Runnable> {
+    /// Polls the task, or drops its future if that was asked for. True: it has ended.
+    ///
+    /// # Panics
+    /// On any other thread than the loop's.
+    #[inline]
+    pub(crate) fn run(&self) -> bool {
+        // SAFETY: we are an owner, and borrowed until this returns.
+        unsafe { (**self).run(self.address()) }
+    }
+}
+
 pub(crate) struct LocalCell<F: Future> {
     state: TaskState,
     context: TaskContext,
-    future: Bound<F>,
-    join: JoinSlots<Outcome<F::Output>>,
+    waiter: Waiter,
+    stage: Bound<F>,
 }
 
-// With the two counts of the `Arc` a small task takes 120 bytes, the largest block that glibc has a fast list for: a block
-// that is larger costs two to four times as much to come by.
-const _: () = assert!(size_of::<LocalCell<std::future::Ready<u64>>>() <= 120 - 16);
-
 impl<F: Future + 'static> LocalCell<F> {
-    /// A task of the loop of this thread, which puts it onto its queue.
+    /// A task of the loop `local`, which puts it onto its queue.
     // Built where it is asked for: moving the parts about costs more than the rest of it.
     #[inline(always)]
     pub(crate) fn here(
-        local: LoopId,
+        local: &Local,
         kind: Kind,
         context: TaskContext,
         future: F,
-    ) -> (Arc<Self>, Joiner<F::Output>) {
+    ) -> (Shared<dyn Runnable>, Joiner<F::Output>) {
         let home = Home {
-            local,
+            local: local.id(),
             thread: Thread::current(),
         };
-        Self::start(Arc::new(Self {
-            state: WakeState::queued(home, kind, JoinState::new()),
-            context,
-            future: Bound::new(future),
-            join: JoinSlots::new(),
-        }))
+        let owners = Shared::pair(
+            Some(local),
+            Self {
+                state: WakeState::queued(home, kind, JoinState::new()),
+                context,
+                waiter: Waiter::new(),
+                stage: Bound::new(future),
+            },
+        );
+        Self::start(owners)
     }
 
     /// A task that was made elsewhere for the loop at `home`, and goes into its inbox.
-    pub(crate) fn at(home: Home, context: TaskContext, future: F) -> (Arc<Self>, Joiner<F::Output>)
+    pub(crate) fn at(
+        home: Home,
+        context: TaskContext,
+        future: F,
+    ) -> (Shared<dyn Runnable>, Joiner<F::Output>)
     where
         F: Send,
     {
-        Self::start(Arc::new(Self {
-            state: WakeState::posted(home, Kind::Task, JoinState::new()),
-            context,
-            future: Bound::new(future),
-            join: JoinSlots::new(),
-        }))
+        let owners = Shared::pair(
+            None,
+            Self {
+                state: WakeState::posted(home, Kind::Task, JoinState::new()),
+                context,
+                waiter: Waiter::new(),
+                stage: Bound::new(future),
+            },
+        );
+        Self::start(owners)
     }
 
     /// To be called once for each cell.
-    fn start(cell: Arc<Self>) -> (Arc<Self>, Joiner<F::Output>) {
-        // SAFETY: this is the one handle of a cell that was made just now.
-        let joiner = unsafe { Joiner::new(cell.clone()) };
-        (cell, joiner)
+    #[inline]
+    fn start(
+        (ours, handle): (Shared<Self>, Shared<Self>),
+    ) -> (Shared<dyn Runnable>, Joiner<F::Output>) {
+        // SAFETY: each is for the one owner that it came from, and this is the one handle of a cell that was made just now.
+        unsafe {
+            let handle = handle.into_block() as NonNull<Block<dyn Joinable<F::Output>>>;
+            let runner = Shared::from_block(ours.into_block() as NonNull<Block<dyn Runnable>>);
+            (runner, Joiner::new(Shared::from_block(handle)))
+        }
     }
 
-    /// Lends the future to `f`.
+    /// Lends the future, or what came of it, to `f`.
     ///
     /// # Panics
     /// On any other thread than its home, and when called from within `f`.
     #[inline]
-    fn with_future<R>(&self, f: impl FnOnce(Pin<&mut Option<F>>) -> R) -> R {
+    fn at_home<R>(&self, f: impl FnOnce(&Bound<F>) -> R) -> R {
         struct GiveBack<'a>(&'a TaskState);
         impl Drop for GiveBack<'_> {
+            #[inline]
             fn drop(&mut self) {
                 self.0.lend(false);
             }
         }
         assert!(
-            self.state.home.thread == Thread::current(),
+            self.is_home(),
             "a task is touched on a thread that is not its own"
         );
         assert!(
@@ -111,71 +141,93 @@ impl<F: Future + 'static> LocalCell<F> {
             "a task is polled from within itself"
         );
         let _give_back = GiveBack(&self.state);
-        // SAFETY: this is the home thread, which never changes, and here alone the future is lent: one at a time, as the mark
-        // says.
-        f(unsafe { self.future.lend() })
+        f(&self.stage)
     }
 
-    fn join(&self) -> JoinCell<'_, Outcome<F::Output>> {
+    fn join(&self) -> JoinCell<'_> {
         // SAFETY: this is the one place where they are brought together.
-        unsafe { JoinCell::new(&self.state.rest, &self.join) }
+        unsafe { JoinCell::new(&self.state.rest, &self.waiter) }
     }
 
-    /// One poll, or the drop that was asked for; `None`: still pending.
-    fn step(self: &Arc<Self>) -> Option<Outcome<F::Output>> {
+    /// One poll, or the drop that was asked for. True: the future is gone, and the outcome is in its place.
+    ///
+    /// # Safety
+    /// As [`Runnable::run`].
+    #[inline]
+    unsafe fn step(&self, owner: NonNull<()>) -> bool {
         if self.state.is_cancelled() {
-            return Some(Err(match self.drop_future() {
-                Ok(()) => Failure::Cancelled,
-                Err(payload) => Failure::Panicked(payload.into()),
-            }));
+            self.end_with(Failure::Cancelled);
+            return true;
         }
-        let waker = waker_ref(self);
-        let mut cx = Context::from_waker(&waker);
-        let poll_it = |mut future: Pin<&mut Option<F>>| {
-            let running = future.as_mut().as_pin_mut();
-            let result = running
-                .expect("a task that has ended is not run")
-                .poll(&mut cx);
-            if result.is_ready() {
-                future.set(None);
-            }
-            result
+        // SAFETY: the owner lives until we return, says the caller. The waker is no further than in the closure below.
+        let waker = unsafe { Shared::<Self>::waker(owner) };
+        let poll = |stage: &Bound<F>| {
+            // SAFETY: this is the home thread, which never changes, and here alone the future is lent: one at a time, as the
+            // mark says. A task is not run again once it has ended.
+            let future = unsafe { stage.lend() };
+            let future = future.expect("a task that has ended is not run");
+            let Poll::Ready(value) = future.poll(&mut Context::from_waker(&waker)) else {
+                return false;
+            };
+            // SAFETY: as above, and what was lent is no longer used.
+            unsafe { stage.put(Stage::Ended(Ok(value))) };
+            true
         };
-        let poll = || self.context.enter_from_loop(|| self.with_future(poll_it));
+        let poll = || self.context.enter_from_loop(|| self.at_home(poll));
         match catch_unwind(AssertUnwindSafe(poll)) {
-            Ok(Poll::Pending) => None,
-            Ok(Poll::Ready(value)) => Some(Ok(value)),
+            Ok(ended) => ended,
             Err(payload) => {
-                // A second panic, from the drop, has nobody left to go to but the hook.
-                if let Err(second) = self.drop_future() {
-                    report_panic(self.context.info(), second);
-                }
-                Some(Err(Failure::Panicked(payload.into())))
+                self.end_with(Failure::Panicked(payload.into()));
+                true
             }
         }
     }
 
-    /// Drops the future, if it is still there, as the task that it is.
-    fn drop_future(&self) -> Result<(), Box<dyn Any + Send>> {
-        let drop_it = || self.with_future(|mut future| future.set(None));
-        catch_unwind(AssertUnwindSafe(|| self.context.enter(drop_it)))
-    }
-
-    fn complete(&self, outcome: Outcome<F::Output>) {
-        self.context.forget_waits();
-        let complete = || {
-            self.context.forget_variables();
-            // SAFETY: `run` ends the task once: the loop forgets it then, and the future in it is gone.
-            unsafe {
-                self.join().complete(outcome, |unwanted| {
-                    drop_unwanted(self.context.info(), unwanted);
-                });
+    /// Drops what is there, as the task that it is, and puts a failure in its place.
+    #[cold]
+    fn end_with(&self, failure: Failure) {
+        // SAFETY: this is the home thread, as `at_home` asks, and the task has not ended: its runner calls us.
+        let put = |stage| self.at_home(|bound| unsafe { bound.put(stage) });
+        let drop_it = || self.context.enter(|| put(Stage::Empty));
+        let dropped = catch_unwind(AssertUnwindSafe(drop_it));
+        let failure = match (failure, dropped) {
+            (failure, Ok(())) => failure,
+            (Failure::Cancelled, Err(payload)) => Failure::Panicked(payload.into()),
+            (failure, Err(second)) => {
+                // It has nobody left to go to but the hook.
+                report_panic(self.context.info(), second);
+                failure
             }
         };
-        // The waker is foreign code.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(complete)) {
+        put(Stage::Ended(Err(failure)));
+    }
+
+    #[inline]
+    fn complete(&self) {
+        self.context.forget_waits();
+        // They may have drops that panic.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.context.forget_variables())) {
             report_panic(self.context.info(), payload);
         }
+        let take_back = || {
+            // SAFETY: the outcome was left to the runner.
+            if let Some(unwanted) = unsafe { self.stage.take() } {
+                drop_unwanted(self.context.info(), unwanted);
+            }
+        };
+        // SAFETY: `run` ends the task once: the loop forgets it then. The outcome is written.
+        unsafe {
+            self.join()
+                .complete(take_back, |waiter| wake(waiter, self.context.info()));
+        }
+    }
+}
+
+/// Wakes whoever waits for the end of `task`. A waker is foreign code, so a panic of it is not lost.
+#[inline]
+pub(super) fn wake(waiter: &Waker, task: &TaskInfo) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waiter.wake_by_ref())) {
+        report_panic(task, payload);
     }
 }
 
@@ -204,14 +256,13 @@ pub(crate) fn report_panic(task: &TaskInfo, payload: Box<dyn Any + Send>) {
 }
 
 impl<F: Future + 'static> Runnable for LocalCell<F> {
-    fn run(self: Arc<Self>) -> Option<Arc<dyn Runnable>> {
-        match self.step() {
-            None => Some(self),
-            Some(outcome) => {
-                self.complete(outcome);
-                None
-            }
+    unsafe fn run(&self, owner: NonNull<()>) -> bool {
+        // SAFETY: the caller's promise is the same.
+        let ended = unsafe { self.step(owner) };
+        if ended {
+            self.complete();
         }
+        ended
     }
 
     fn wake_target(&self) -> TaskTarget<'_> {
@@ -236,17 +287,51 @@ impl<F: Future + 'static> Completion for LocalCell<F> {
 
     unsafe fn poll_complete(&self, cx: &mut Context<'_>) -> Poll<()> {
         // SAFETY: the caller's promise is the same.
-        unsafe { self.join().poll_complete(cx) }
+        unsafe { self.join().poll_complete(cx, self.is_home()) }
     }
 }
 
 impl<F: Future + 'static> Joinable<F::Output> for LocalCell<F> {
-    fn join_cell(&self) -> JoinCell<'_, Outcome<F::Output>> {
-        self.join()
+    fn is_complete(&self) -> bool {
+        self.state.rest.is_complete()
     }
 
-    fn into_completion(self: Arc<Self>) -> Arc<dyn Completion> {
-        self
+    unsafe fn poll_outcome(&self, cx: &mut Context<'_>) -> Poll<Option<Outcome<F::Output>>> {
+        // SAFETY: the caller's promise is the same. Once it is complete, the outcome is the handle's.
+        unsafe {
+            ready!(self.join().poll_complete(cx, self.is_home()));
+            Poll::Ready(self.stage.take())
+        }
+    }
+
+    unsafe fn take_outcome(&self) -> Option<Outcome<F::Output>> {
+        // SAFETY: it is complete, and the caller is the handle.
+        let take = || unsafe { self.stage.take() };
+        self.is_complete().then(take).flatten()
+    }
+
+    unsafe fn leave(&self) -> Option<Outcome<F::Output>> {
+        // SAFETY: the caller's promise. If it is true the outcome is the handle's.
+        unsafe {
+            let complete = self.join().leave(self.is_home());
+            complete.then(|| self.stage.take()).flatten()
+        }
+    }
+
+    unsafe fn completion_of(&self, owner: NonNull<()>) -> Shared<dyn Completion> {
+        // SAFETY: an owner of this cell, which is given up, the caller says.
+        unsafe {
+            let owner = ManuallyDrop::into_inner(Shared::<Self>::at(owner));
+            Shared::from_block(owner.into_block() as NonNull<Block<dyn Completion>>)
+        }
+    }
+}
+
+impl<F: Future> LocalCell<F> {
+    /// Whether this is the thread that runs the task.
+    #[inline]
+    fn is_home(&self) -> bool {
+        self.state.home.thread == Thread::current()
     }
 }
 
@@ -254,14 +339,15 @@ impl<F: Future> Drop for LocalCell<F> {
     fn drop(&mut self) {
         // A loop drops its futures before it lets go of their cells, so this cannot happen. If it did, dropping the future
         // here could be a data race, and leaking it would free pinned memory without a drop: neither is allowed.
-        if !self.future.is_gone() && self.state.home.thread != Thread::current() {
+        if self.stage.has_future() && !self.is_home() {
             std::process::abort();
         }
     }
 }
 
-impl<F: Future + 'static> ArcWake for LocalCell<F> {
-    fn wake_by_ref(cell: &Arc<Self>) {
-        cell.wake_target().wake();
+impl<F: Future + 'static> Wakes for LocalCell<F> {
+    #[inline]
+    fn wake(&self) {
+        self.wake_target().wake();
     }
 }

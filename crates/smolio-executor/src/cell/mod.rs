@@ -4,17 +4,26 @@
 //! - [`join`]: one value handed from the one who runs a task to the one who holds its handle.
 //! - [`joiner`]: that handle, seen from inside: unique, so that the rules of `join` hold by construction.
 //! - [`local`]: a task of a loop.
+//! - [`owners`]: how many own one.
 //! - [`pooled`]: a task of the workers, who move it about.
 //! - [`request`]: asking such a task to end.
+//! - [`shared`]: the pointer to all of these.
+//! - [`slab`]: where their memory comes from; [`free_slots`] is the atomic part of it.
 
 mod bound;
+mod free_slots;
 mod join;
 mod joiner;
 mod local;
+mod owners;
 mod pooled;
 mod request;
+mod shared;
+mod slab;
 
 pub(crate) use bound::Thread;
 pub(crate) use joiner::{Completion, Failure, Gone, Joiner, Outcome};
 pub(crate) use local::{LocalCell, Runnable, drop_unread};
 pub(crate) use pooled::pooled;
+pub(crate) use shared::Shared;
+pub(crate) use slab::Slab;

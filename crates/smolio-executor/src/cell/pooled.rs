@@ -2,22 +2,24 @@
 //! wakes. What is ours is the identity, the cancelling and the handle.
 
 use std::{
-    any::Any,
+    cell::UnsafeCell,
     future::Future,
+    mem::ManuallyDrop,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
+    ptr::NonNull,
+    task::{Context, Poll, ready},
 };
 
 use pin_project_lite::pin_project;
 use smolio_context::{Scoped, TaskContext, TaskInfo};
 
 use super::{
-    join::{JoinCell, JoinSlots, JoinState},
+    join::{JoinCell, JoinState, Waiter},
     joiner::{Completion, Failure, Joinable, Joiner, Outcome},
-    local::{drop_unwanted, report_panic},
+    local::{drop_unwanted, report_panic, wake},
     request::CancelRequest,
+    shared::{Block, Shared},
 };
 use crate::pool;
 
@@ -26,7 +28,23 @@ struct PooledCell<T> {
     info: TaskInfo,
     cancel: CancelRequest,
     state: JoinState,
-    slots: JoinSlots<Outcome<T>>,
+    waiter: Waiter,
+    outcome: OutcomeSlot<T>,
+}
+
+/// Belongs to the runner, and then to the handle.
+struct OutcomeSlot<T>(UnsafeCell<Option<Outcome<T>>>);
+
+// SAFETY: it is touched by one party at a time: see `join`. It moves to another thread with the task, whose value is `Send`.
+unsafe impl<T: Send> Sync for OutcomeSlot<T> {}
+
+impl<T> OutcomeSlot<T> {
+    /// # Safety
+    /// The caller is the handle of a task that is complete, or the runner of one that is not, or that was left to it.
+    unsafe fn replace(&self, outcome: Option<Outcome<T>>) -> Option<Outcome<T>> {
+        // SAFETY: it is the caller's alone.
+        unsafe { std::mem::replace(&mut *self.0.get(), outcome) }
+    }
 }
 
 /// Makes a task for the workers: its handle, the way to cancel it, and the future to give to the executor.
@@ -38,32 +56,41 @@ pub(crate) fn pooled<F>(
     on_end: impl FnOnce() + Send + 'static,
 ) -> (
     Joiner<F::Output>,
-    Arc<dyn Completion>,
+    Shared<dyn Completion>,
     impl Future<Output = ()> + Send + 'static,
 )
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let cell = Arc::new(PooledCell {
-        info: context.info().clone(),
-        cancel: CancelRequest::new(),
-        state: JoinState::new(),
-        slots: JoinSlots::new(),
-    });
-    // SAFETY: this is the one handle of a cell that was made just now.
-    let joiner = unsafe { Joiner::new(cell.clone()) };
+    let (cell, handle) = Shared::pair(
+        None,
+        PooledCell {
+            info: context.info().clone(),
+            cancel: CancelRequest::new(),
+            state: JoinState::new(),
+            waiter: Waiter::new(),
+            outcome: OutcomeSlot(UnsafeCell::new(None)),
+        },
+    );
+    // SAFETY: each is for the one owner that it came from, and this is the one handle of a cell that was made just now.
+    let (joiner, completion) = unsafe {
+        let handle = handle.into_block() as NonNull<Block<dyn Joinable<F::Output>>>;
+        let completion = cell.clone().into_block() as NonNull<Block<dyn Completion>>;
+        let handle = Shared::from_block(handle);
+        (Joiner::new(handle), Shared::from_block(completion))
+    };
     let running = PooledFuture {
-        cell: cell.clone(),
+        cell,
         on_end: Some(on_end),
         future: Some(Scoped::new(context, future)),
     };
-    (joiner, cell, running)
+    (joiner, completion, running)
 }
 
 pin_project! {
     struct PooledFuture<F: Future, E: FnOnce()> {
-        cell: Arc<PooledCell<F::Output>>,
+        cell: Shared<PooledCell<F::Output>>,
         // `None` once the task has ended.
         on_end: Option<E>,
         #[pin]
@@ -127,23 +154,24 @@ impl<F: Future, E: FnOnce()> Future for PooledFuture<F, E> {
 }
 
 impl<T> PooledCell<T> {
-    fn join(&self) -> JoinCell<'_, Outcome<T>> {
+    fn join(&self) -> JoinCell<'_> {
         // SAFETY: this is the one place where they are brought together.
-        unsafe { JoinCell::new(&self.state, &self.slots) }
+        unsafe { JoinCell::new(&self.state, &self.waiter) }
     }
 
     fn complete(&self, outcome: Outcome<T>) {
-        let complete = || {
-            // SAFETY: `end` takes `on_end` before it calls us, so this happens once, in the one who runs the task.
-            unsafe {
-                self.join()
-                    .complete(outcome, |unwanted| drop_unwanted(&self.info, unwanted));
+        let take_back = || {
+            // SAFETY: the outcome was left to us.
+            if let Some(unwanted) = unsafe { self.outcome.replace(None) } {
+                drop_unwanted(&self.info, unwanted);
             }
         };
-        // The waker is foreign code.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(complete)) {
-            let payload: Box<dyn Any + Send> = payload;
-            report_panic(&self.info, payload);
+        // SAFETY: `end` takes `on_end` before it calls us, so this happens once, in the one who runs the task. Before, the outcome is
+        // its own.
+        unsafe {
+            self.outcome.replace(Some(outcome));
+            self.join()
+                .complete(take_back, |waiter| wake(waiter, &self.info));
         }
     }
 }
@@ -163,16 +191,42 @@ impl<T: Send + 'static> Completion for PooledCell<T> {
 
     unsafe fn poll_complete(&self, cx: &mut Context<'_>) -> Poll<()> {
         // SAFETY: the caller's promise is the same.
-        unsafe { self.join().poll_complete(cx) }
+        unsafe { self.join().poll_complete(cx, false) }
     }
 }
 
 impl<T: Send + 'static> Joinable<T> for PooledCell<T> {
-    fn join_cell(&self) -> JoinCell<'_, Outcome<T>> {
-        self.join()
+    fn is_complete(&self) -> bool {
+        self.state.is_complete()
     }
 
-    fn into_completion(self: Arc<Self>) -> Arc<dyn Completion> {
-        self
+    unsafe fn poll_outcome(&self, cx: &mut Context<'_>) -> Poll<Option<Outcome<T>>> {
+        // SAFETY: the caller's promise is the same. Once it is complete, the outcome is the handle's.
+        unsafe {
+            ready!(self.join().poll_complete(cx, false));
+            Poll::Ready(self.outcome.replace(None))
+        }
+    }
+
+    unsafe fn take_outcome(&self) -> Option<Outcome<T>> {
+        // SAFETY: it is complete, and the caller is the handle.
+        let take = || unsafe { self.outcome.replace(None) };
+        self.is_complete().then(take).flatten()
+    }
+
+    unsafe fn leave(&self) -> Option<Outcome<T>> {
+        // SAFETY: the caller's promise. If it is true the outcome is the handle's.
+        unsafe {
+            let complete = self.join().leave(false);
+            complete.then(|| self.outcome.replace(None)).flatten()
+        }
+    }
+
+    unsafe fn completion_of(&self, owner: NonNull<()>) -> Shared<dyn Completion> {
+        // SAFETY: an owner of this cell, which is given up, the caller says.
+        unsafe {
+            let owner = ManuallyDrop::into_inner(Shared::<Self>::at(owner));
+            Shared::from_block(owner.into_block() as NonNull<Block<dyn Completion>>)
+        }
     }
 }

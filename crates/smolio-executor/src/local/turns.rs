@@ -25,7 +25,7 @@ use super::{
     guards::{Entered, MainWake, Turning},
 };
 use crate::{
-    cell::Runnable,
+    cell::{Runnable, Shared},
     idle::{IdleAction, IdleState},
     pool,
     wake::{Key, Kind, Message, Ready},
@@ -111,7 +111,7 @@ impl Local {
             match self.round(main, &mut poll_main, begin) {
                 Round::Main(value) => return Poll::Ready(value),
                 Round::Idle => {
-                    self.trim_queue();
+                    self.trim();
                     self.idle(cx);
                     return Poll::Pending;
                 }
@@ -121,14 +121,15 @@ impl Local {
                 break;
             }
         }
-        self.trim_queue();
+        self.trim();
         // There may be more: the reactor gets a turn, and then we go on.
         cx.waker().wake_by_ref();
         Poll::Pending
     }
 
     /// Gives the memory of a past rush back.
-    fn trim_queue(&self) {
+    fn trim(&self) {
+        self.slab.trim();
         let mut queue = self.queue.borrow_mut();
         if queue.capacity() > KEPT_READY && queue.len() < queue.capacity() / 8 {
             let room = (2 * queue.len()).max(KEPT_READY);
@@ -202,9 +203,9 @@ impl Local {
         }
     }
 
-    fn run_first(&self, task: Arc<dyn Runnable>) {
+    fn run_first(&self, task: Shared<dyn Runnable>) {
         let kind = task.wake_target().dequeued();
-        if let Some(task) = self.run(task, kind) {
+        if !self.run(&task, kind) {
             if let Some(key) = self.table.insert(task) {
                 self.enqueue(Ready::Woken(key));
             }
@@ -215,23 +216,24 @@ impl Local {
         let Some((task, kind)) = self.table.take(key) else {
             return;
         };
-        match self.run(task, kind) {
-            Some(task) => self.table.put_back(key, task),
-            None => self.table.remove(key),
+        if self.run(&task, kind) {
+            self.table.remove(key);
+        } else {
+            self.table.put_back(key, task);
         }
     }
 
-    /// One poll. Gives the task back if it is pending.
-    fn run(&self, task: Arc<dyn Runnable>, kind: Kind) -> Option<Arc<dyn Runnable>> {
+    /// One poll. True: the task has ended.
+    fn run(&self, task: &Shared<dyn Runnable>, kind: Kind) -> bool {
         self.running.set(kind);
-        let rest = task.run();
+        let ended = task.run();
         self.running.set(Kind::Task);
-        if rest.is_none() {
+        if ended {
             let count = &self.counts[kind as usize];
             count.set(count.get() - 1);
             self.wake_watcher();
         }
-        rest
+        ended
     }
 
     /// Nothing is ready: arms the alarm, or asks the policy what to do.

@@ -27,7 +27,9 @@ impl Chain {
     }
 
     pub(super) fn length(&self) -> Option<u64> {
-        self.0.iter().map(Body::length).sum()
+        let mut lengths = self.0.iter().map(Body::length);
+        // What is longer than can be said is not known.
+        lengths.try_fold(0_u64, |sum, length| sum.checked_add(length?))
     }
 
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {

@@ -47,7 +47,7 @@ impl Watched {
     }
 
     pub(super) fn length(&self) -> Option<u64> {
-        Some(self.body.length()? + self.rest.len() as u64)
+        self.body.length()?.checked_add(self.rest.len() as u64)
     }
 
     pub(super) fn is_at_end(&self) -> bool {

@@ -54,7 +54,7 @@ impl Entry {
 }
 
 /// Without what could be taken for the end of a line, or of a quotation.
-struct Printable<'a>(&'a Uri);
+pub(super) struct Printable<'a>(pub(super) &'a Uri);
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,10 @@
 //! What a connection is up to, as those who have a hand in it tell the one who limits its time.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
     task::{Context, Poll, ready},
 };
 
@@ -15,6 +18,8 @@ use smolio_timer::{Sleep, sleep_until};
 pub(super) struct Activity {
     begun: AtomicU64,
     running: AtomicUsize,
+    /// Answers of which nothing is wanted for now.
+    shut_outlets: AtomicUsize,
     has_part_of_a_head: AtomicBool,
     writes: AtomicU64,
     is_write_blocked: AtomicBool,
@@ -61,11 +66,13 @@ impl Activity {
         }
     }
 
+    /// The client has taken something.
+    pub(super) fn has_written(&self) {
+        self.writes.fetch_add(1, Relaxed);
+    }
+
     /// The client takes something, or does not.
-    pub(super) fn has_written(&self, is_blocked: bool) {
-        if !is_blocked {
-            self.writes.fetch_add(1, Relaxed);
-        }
+    pub(super) fn set_write_blocked(&self, is_blocked: bool) {
         self.is_write_blocked.store(is_blocked, Relaxed);
     }
 
@@ -101,9 +108,11 @@ impl Activity {
     }
 
     fn phase(&self) -> Phase {
-        if self.is_write_blocked.load(Relaxed) {
+        let running = self.running.load(Relaxed);
+        let are_all_shut = running > 0 && self.shut_outlets.load(Relaxed) >= running;
+        if are_all_shut || self.is_write_blocked.load(Relaxed) {
             Phase::Sending
-        } else if self.running.load(Relaxed) > 0 {
+        } else if running > 0 {
             Phase::Running
         } else if self.begun.load(Relaxed) == 0 {
             Phase::Fresh
@@ -112,6 +121,45 @@ impl Activity {
         } else {
             Phase::Idle
         }
+    }
+}
+
+/// Whether more of an answer is wanted. Over HTTP/2 that is a matter of the stream's window, not of the socket.
+#[derive(Debug)]
+pub(super) struct Outlet {
+    activity: Arc<Activity>,
+    is_shut: bool,
+}
+
+impl Outlet {
+    /// Shut, until something is asked for.
+    pub(super) fn new(activity: &Arc<Activity>) -> Self {
+        let activity = activity.clone();
+        activity.shut_outlets.fetch_add(1, Relaxed);
+        Self {
+            activity,
+            is_shut: true,
+        }
+    }
+
+    pub(super) fn open(&mut self) {
+        if self.is_shut {
+            self.is_shut = false;
+            self.activity.shut_outlets.fetch_sub(1, Relaxed);
+        }
+    }
+
+    pub(super) fn shut(&mut self) {
+        if !self.is_shut {
+            self.is_shut = true;
+            self.activity.shut_outlets.fetch_add(1, Relaxed);
+        }
+    }
+}
+
+impl Drop for Outlet {
+    fn drop(&mut self) {
+        self.open();
     }
 }
 
@@ -145,9 +193,10 @@ impl Watch {
         };
         let begun = activity.begun.load(Relaxed);
         let writes = activity.writes.load(Relaxed);
-        let has_changed = phase != self.phase
-            || begun != self.begun
-            || (phase == Phase::Sending && writes != self.writes);
+        // The end of an answer may still be on its way when it has been handed over, to a client that takes it slowly.
+        let writes_count = phase == Phase::Sending || (phase == Phase::Idle && self.is_multiplexed);
+        let has_changed =
+            phase != self.phase || begun != self.begun || (writes_count && writes != self.writes);
         (self.phase, self.begun, self.writes) = (phase, begun, writes);
         // Nobody asks how long a request has been running.
         if has_changed && phase != Phase::Running {

@@ -285,6 +285,12 @@ impl<F: Future<Output = ()>> Future for Contained<F> {
     }
 }
 
+/// The application once more. If that panics, it costs the client whom it was for.
+pub(super) fn cloned<A: Clone>(application: &A) -> Option<A> {
+    let clone = catch_unwind(AssertUnwindSafe(|| application.clone()));
+    clone.map_err(|payload| report(&*payload)).ok()
+}
+
 fn report(payload: &(dyn Any + Send)) {
     report_unhandled(Unhandled::panic(current_task(), payload));
 }

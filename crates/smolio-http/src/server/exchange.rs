@@ -18,7 +18,9 @@ use smolio_context::{Unhandled, current_task, panic_message, report_unhandled};
 use tower_service::Service;
 
 use super::{
-    access_log::Entry,
+    access_log::{Entry, Printable},
+    activity::Outlet,
+    framing::{is_head_alone, promise},
     peer::PeerAddress,
     request_body::RequestBody,
     response_body::{ResponseBody, ResponseFailed},
@@ -51,10 +53,17 @@ where
     type Future = Exchange<A>;
 
     fn respond(&self, request: Request<RequestIncoming>) -> Exchange<A> {
-        let ticket = Ticket::new(&self.visit, &request);
+        let mut ticket = Ticket::new(&self.visit, &request);
         if self.visit.is_too_large(&request) {
             return Exchange::refuse(StatusCode::PAYLOAD_TOO_LARGE, ticket);
         }
+        let service = match catch_unwind(AssertUnwindSafe(|| self.service.clone())) {
+            Ok(service) => service,
+            Err(payload) => {
+                ticket.has_panicked("the clone of the service", &*payload);
+                return Exchange::refuse(StatusCode::INTERNAL_SERVER_ERROR, ticket);
+            }
+        };
         let upgrade = Upgrade::of(&request);
         let mut request = request.map(|body| self.visit.body(body));
         let extensions = request.extensions_mut();
@@ -64,7 +73,7 @@ where
         }
         Exchange {
             state: State::Waiting {
-                service: self.service.clone(),
+                service,
                 request: Some(request),
             },
             ticket: Some(ticket),
@@ -80,6 +89,16 @@ pin_project! {
         state: State<A, A::Future>,
         ticket: Option<Box<Ticket>>,
         upgrade: Option<Upgrade>,
+    }
+
+    impl<A: Service<Request<RequestBody>>> PinnedDrop for Exchange<A> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let over = AssertUnwindSafe(|| this.state.set(State::Over));
+            if let (Err(payload), Some(ticket)) = (catch_unwind(over), this.ticket) {
+                ticket.has_panicked("a destructor of the handler", &*payload);
+            }
+        }
     }
 }
 
@@ -138,6 +157,7 @@ enum Failure<E> {
 impl<A, B> Future for Exchange<A>
 where
     A: Service<Request<RequestBody>, Response = Response<B>, Error: Into<BoxedError>>,
+    B: http_body::Body,
 {
     type Output = Result<Response<ResponseBody<B>>, Infallible>;
 
@@ -172,7 +192,7 @@ where
 }
 
 /// The answer of the application.
-fn answer<B>(
+fn answer<B: http_body::Body>(
     response: Response<B>,
     mut ticket: Box<Ticket>,
     upgrade: Option<Upgrade>,
@@ -185,19 +205,62 @@ fn answer<B>(
             Some(then) => ticket.visit.set_upgrade(then),
             None => {
                 let text = "the answer is an upgrade, but nobody waits for the stream";
-                ticket.has_failed("the handler", text);
-                return plain(StatusCode::INTERNAL_SERVER_ERROR, ticket);
+                return wrong(response, text, ticket);
             }
         }
+        ticket.entry.status(status);
+        return response.map(|body| ResponseBody::new(body, None, ticket));
     }
+    let promise = match promise(&ticket.method, &response) {
+        Ok(promise) => promise,
+        Err(mistake) => {
+            let text = format_args!("the answer cannot be sent: {mistake}");
+            return wrong(response, text, ticket);
+        }
+    };
     ticket.entry.status(status);
-    let is_last = !is_upgrade && ticket.is_last();
-    let mut response = response.map(|body| ResponseBody::new(body, ticket));
+    let is_last = ticket.is_last();
+    let mut response = if is_head_alone(&ticket.method, status) {
+        head_alone(response, ticket)
+    } else {
+        response.map(|body| ResponseBody::new(body, promise, ticket))
+    };
     if is_last {
         let close = header::HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
     }
     response
+}
+
+/// What is to be said in place of an answer that is a mistake.
+fn wrong<B>(
+    response: Response<B>,
+    text: impl fmt::Display,
+    mut ticket: Box<Ticket>,
+) -> Response<ResponseBody<B>> {
+    ticket.has_failed("the handler", text);
+    ticket.drop_body(response.into_body());
+    plain(StatusCode::INTERNAL_SERVER_ERROR, ticket)
+}
+
+/// An answer without its body, of which the head may tell. Over HTTP/2 hyper would send it.
+fn head_alone<B: http_body::Body>(
+    response: Response<B>,
+    mut ticket: Box<Ticket>,
+) -> Response<ResponseBody<B>> {
+    let (mut head, body) = response.into_parts();
+    if ticket.method == Method::HEAD && head.status != StatusCode::NO_CONTENT {
+        // One of no bytes has often been taken away, rather than being one.
+        let length = body.size_hint().exact().filter(|length| *length > 0);
+        if let Some(length) = length {
+            if !head.headers.contains_key(header::TRANSFER_ENCODING) {
+                let entry = head.headers.entry(header::CONTENT_LENGTH);
+                entry.or_insert_with(|| length.into());
+            }
+        }
+    }
+    ticket.drop_body(body);
+    Response::from_parts(head, ResponseBody::none(ticket))
 }
 
 /// An answer of ours.
@@ -242,14 +305,28 @@ impl Ticket {
     pub(super) fn has_panicked(&mut self, who: &str, payload: &(dyn Any + Send)) {
         self.fail();
         let message = panic_message(payload);
-        let text = format!("{} {}: {who} panicked: {message}", self.method, self.uri);
+        let uri = Printable(&self.uri);
+        let text = format!("{} {uri}: {who} panicked: {message}", self.method);
         report_unhandled(Unhandled::panic(current_task(), &text));
     }
 
     pub(super) fn has_failed(&mut self, who: &str, error: impl fmt::Display) {
         self.fail();
-        let text = format!("{} {}: {who} failed: {error}", self.method, self.uri);
+        let uri = Printable(&self.uri);
+        let text = format!("{} {uri}: {who} failed: {error}", self.method);
         report_unhandled(Unhandled::error(current_task(), text));
+    }
+
+    /// A body of the application that is not sent.
+    fn drop_body<B>(&mut self, body: B) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(body))) {
+            self.has_panicked("a destructor of the body of the response", &*payload);
+        }
+    }
+
+    /// Where the client says how much of an answer it takes: over HTTP/2.
+    pub(super) fn outlet(&self) -> Option<Outlet> {
+        (self.version >= Version::HTTP_2).then(|| Outlet::new(&self.visit.activity))
     }
 
     /// Whether the connection ends after this one, and has no other way to say so.

@@ -142,8 +142,11 @@ impl Watched {
         self.before = before;
     }
 
-    fn note_write<T>(&self, written: &Poll<T>) {
-        self.activity.has_written(written.is_pending());
+    fn note_write(&self, written: &Poll<io::Result<usize>>) {
+        if let Poll::Ready(Ok(1..)) = written {
+            self.activity.has_written();
+        }
+        self.activity.set_write_blocked(written.is_pending());
     }
 }
 
@@ -196,7 +199,7 @@ impl AsyncWrite for Watched {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.transport).poll_flush(cx);
-        self.note_write(&flushed);
+        self.activity.set_write_blocked(flushed.is_pending());
         flushed
     }
 

@@ -133,7 +133,10 @@ impl SessionBuilder {
                 }
                 self.settings.base_url = Some(url);
             }
-            Ok(url) => self.fail("base_url", format!("{url} has no host")),
+            Ok(url) => {
+                let shown = auth::without_credentials(url.as_str());
+                self.fail("base_url", format!("{shown} has no host"));
+            }
             Err(error) => self.fail("base_url", error),
         }
         self
@@ -148,7 +151,10 @@ impl SessionBuilder {
         let name = HeaderName::try_from(name).map_err(Into::into);
         let value = HeaderValue::try_from(value).map_err(Into::into);
         match name.and_then(|name| Ok((name, value?))) {
-            Ok((name, value)) => drop(self.settings.headers.insert(name, value)),
+            Ok((name, mut value)) => {
+                auth::hide(&name, &mut value);
+                self.settings.headers.insert(name, value);
+            }
             Err(error) => self.fail("header", error),
         }
         self

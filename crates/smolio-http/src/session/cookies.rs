@@ -88,6 +88,12 @@ impl CookieJar {
         if cookie.len() > LARGEST {
             return Err(refused(format!("it is larger than {LARGEST} bytes")));
         }
+        // What no header can have would cost requests all of their cookies. A tab is a space.
+        if cookie.contains(|letter: char| letter.is_ascii_control() && letter != '\t') {
+            return Err(refused(
+                "it has characters that no header can have".to_owned(),
+            ));
+        }
         let raw = RawCookie::parse(cookie.to_owned());
         let raw = raw.map_err(|error| refused(error.to_string()))?;
         if is_for_top_level(&raw, url) {

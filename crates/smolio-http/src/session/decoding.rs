@@ -25,6 +25,10 @@ use crate::{
 const PIECE: usize = 16 * 1024;
 /// RFC 9659: what a decoder of zstd in HTTP must be able to look back, and need not more. As a power of two.
 const ZSTD_WINDOW: u32 = 23;
+/// How a stream of brotli begins that has a window of up to a gigabyte. RFC 7932 has no such windows, and our decoder has: it
+/// would hold all of it in memory.
+const LARGE_BROTLI: u8 = 0b001_0001;
+const LARGE_BROTLI_MASK: u8 = 0b111_1111;
 
 /// A compression that is known here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +96,16 @@ impl ResponseBody {
                 }))
             }
             _ => Self::Raw(body),
+        }
+    }
+}
+
+impl ResponseBody {
+    /// Whether it is known that nothing comes, whatever the headers say of the body that another request would get.
+    pub(super) fn is_end(&self) -> bool {
+        match self {
+            Self::Raw(body) => http_body::Body::is_end_stream(body),
+            Self::Decoded(_) => false,
         }
     }
 }
@@ -165,7 +179,7 @@ impl Decoded {
                     let (Some(first), Some(coded)) = (first.first().copied(), coded.take()) else {
                         return Poll::Ready(Ok(None));
                     };
-                    self.state = State::Decoding(decoder(*encoding, coded, first));
+                    self.state = State::Decoding(decoder(*encoding, coded, first)?);
                 }
                 State::Decoding(decoder) => {
                     // A little that has come may be much to decompress.
@@ -276,8 +290,8 @@ decoders!(
     ZstdDecoder
 );
 
-fn decoder(encoding: Encoding, coded: Coded, first: u8) -> Box<dyn Decoder> {
-    match encoding {
+fn decoder(encoding: Encoding, coded: Coded, first: u8) -> Result<Box<dyn Decoder>, BodyError> {
+    Ok(match encoding {
         Encoding::Gzip => {
             let mut decoder = GzipDecoder::new(coded);
             decoder.multiple_members(true);
@@ -287,6 +301,10 @@ fn decoder(encoding: Encoding, coded: Coded, first: u8) -> Box<dyn Decoder> {
         // the first byte of a bare stream cannot have.
         Encoding::Deflate if first & 0x0f == 8 => Box::new(ZlibDecoder::new(coded)),
         Encoding::Deflate => Box::new(DeflateDecoder::new(coded)),
+        Encoding::Brotli if first & LARGE_BROTLI_MASK == LARGE_BROTLI => {
+            let error = BodyError::new(BodyErrorKind::Decompression);
+            return Err(error.because("the window is larger than it may be in HTTP"));
+        }
         Encoding::Brotli => Box::new(BrotliDecoder::new(coded)),
         Encoding::Zstd => {
             let window = [DParameter::window_log_max(ZSTD_WINDOW)];
@@ -294,7 +312,7 @@ fn decoder(encoding: Encoding, coded: Coded, first: u8) -> Box<dyn Decoder> {
             decoder.multiple_members(true);
             Box::new(decoder)
         }
-    }
+    })
 }
 
 /// What a decoder says is its own, or comes from the body.

@@ -2,6 +2,8 @@
 
 use url::{ParseError, Url};
 
+use crate::auth::without_credentials;
+
 /// An address: a `&str`, a `String`, a [`Url`], or a reference to one of these.
 ///
 /// A text is parsed as the web does it, relative to the session's base address if that has one. One that cannot be parsed is
@@ -23,6 +25,7 @@ pub(crate) mod sealed {
 /// A text that is no address, and why.
 #[derive(Debug)]
 pub struct InvalidAddress {
+    /// Without a password that may have been in it.
     text: String,
     reason: ParseError,
 }
@@ -43,7 +46,7 @@ impl sealed::Sealed for &str {
             Some(base) => base.join(self),
         };
         parsed.map_err(|reason| InvalidAddress {
-            text: self.to_owned(),
+            text: without_credentials(self).into_owned(),
             reason,
         })
     }

@@ -33,6 +33,12 @@ impl ResponseReader {
     pub(crate) fn raw(body: crate::transport::IncomingBody) -> Self {
         Self::new(ResponseBody::Raw(body))
     }
+
+    /// Whether it is known before anything is read that there is nothing.
+    #[cfg(feature = "surf")]
+    pub(crate) fn is_end(&self) -> bool {
+        self.body.is_end()
+    }
 }
 
 impl AsyncBufRead for ResponseReader {

@@ -36,6 +36,9 @@ impl Redirect {
     }
 }
 
+/// So many characters of a location that is none are shown.
+const LONGEST_SHOWN: usize = 200;
+
 /// What says who one is, and to whom it is said. It is not for others.
 pub(super) const FOR_ONE_ORIGIN: [HeaderName; 4] = [
     header::AUTHORIZATION,
@@ -70,14 +73,22 @@ pub(crate) fn target(
     let invalid = || RequestError::new(RequestErrorKind::InvalidRedirect);
     let mut target = url
         .join(&location)
-        .map_err(|error| invalid().because(format!("{location:?}: {error}")))?;
+        .map_err(|error| invalid().because(format!("{:?}: {error}", shown(&location))))?;
     if !matches!(target.scheme(), "http" | "https") {
-        return Err(invalid().because(format!("{location:?}")));
+        return Err(invalid().because(format!("{:?}", shown(&location))));
     }
     if target.fragment().is_none() {
         target.set_fragment(url.fragment());
     }
     Ok(Some(target))
+}
+
+/// The beginning of a location, without a password: it may have any length, and errors are for people.
+fn shown(location: &str) -> String {
+    auth::without_credentials(location)
+        .chars()
+        .take(LONGEST_SHOWN)
+        .collect()
 }
 
 /// Whether two addresses are of the same server, spoken to in the same way.

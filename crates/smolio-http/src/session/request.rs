@@ -189,7 +189,8 @@ impl RequestBuilder {
     {
         self.change(|draft| {
             let name = HeaderName::try_from(name).map_err(|error| invalid(error.into()))?;
-            let value = HeaderValue::try_from(value).map_err(|error| invalid(error.into()))?;
+            let mut value = HeaderValue::try_from(value).map_err(|error| invalid(error.into()))?;
+            auth::hide(&name, &mut value);
             draft.headers.append(name, value);
             Ok(())
         })
@@ -364,7 +365,14 @@ impl Draft {
     fn new(method: Method, mut url: Url) -> Result<Self, RequestError> {
         if !matches!(url.scheme(), "http" | "https") {
             let scheme = format!("the scheme {:?} is not spoken here", url.scheme());
-            return Err(invalid_url(scheme).of(&method, &url));
+            let error = invalid_url(scheme);
+            // Without a scheme, `name:password@host` is an address whose scheme is the name: it is not told.
+            let is_secret = url.cannot_be_a_base() && url.as_str().contains('@');
+            return Err(if is_secret {
+                error
+            } else {
+                error.of(&method, &url)
+            });
         }
         let mut headers = HeaderMap::new();
         if let Some(credentials) = auth::take_credentials(&mut url) {
@@ -452,7 +460,10 @@ impl fmt::Debug for SendRequest {
 /// Puts headers in place of those that have the same names. A name may be there several times among the new ones.
 pub(super) fn replace_headers(headers: &mut HeaderMap, replacements: HeaderMap) {
     let mut current = None;
-    for (name, value) in replacements {
+    for (name, mut value) in replacements {
+        if let Some(name) = name.as_ref().or(current.as_ref()) {
+            auth::hide(name, &mut value);
+        }
         // Only the first value of a name comes with it.
         match name {
             Some(name) => {

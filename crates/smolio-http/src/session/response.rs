@@ -23,7 +23,10 @@ use super::{
     request::Draft,
     text,
 };
-use crate::error::{BodyError, BodyErrorKind};
+use crate::{
+    auth,
+    error::{BodyError, BodyErrorKind},
+};
 
 /// What is reserved at once for a body whose length is known. The peer has only said that it will send so much.
 const RESERVED: u64 = 1 << 20;
@@ -288,9 +291,8 @@ impl Response {
 
     /// Spares the reading of what is too large anyway.
     fn check_length(&self) -> Result<(), BodyError> {
-        let is_head = self.request.method == Method::HEAD;
         match self.content_length() {
-            Some(length) if length > self.limit && !is_head => Err(self.too_large()),
+            Some(length) if length > self.limit && !self.body.is_end() => Err(self.too_large()),
             _ => Ok(()),
         }
     }
@@ -333,11 +335,15 @@ impl Stream for Response {
 
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut headers = self.head.headers.clone();
+        for (name, value) in &mut headers {
+            auth::hide(name, value);
+        }
         f.debug_struct("Response")
             .field("status", &self.head.status)
             .field("url", &self.request.url.as_str())
             .field("version", &self.head.version)
-            .field("headers", &self.head.headers)
+            .field("headers", &headers)
             .finish_non_exhaustive()
     }
 }

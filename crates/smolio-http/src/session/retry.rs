@@ -113,7 +113,8 @@ impl RetryPolicy {
         if self.jitter {
             // 32 random bits are more than fine enough.
             let part = f64::from((random_bits() >> 32) as u32) / f64::from(u32::MAX);
-            longest.mul_f64(part)
+            // The longest duration of all may be too long again when it has been a float.
+            Duration::try_from_secs_f64(longest.as_secs_f64() * part).unwrap_or(longest)
         } else {
             longest
         }

@@ -17,7 +17,7 @@ use crate::error::{RequestError, RequestErrorKind};
 /// A scheme, a host and a port. Connections are shared among requests to the same one.
 ///
 /// Made without an allocation: the host is a part of the address that the request has.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Origin {
     is_secure: bool,
     authority: Authority,
@@ -121,6 +121,14 @@ fn port_text<'a>(authority: &'a Authority, host: &Range<usize>) -> &'a str {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.bracketed_host(), self.port)
+    }
+}
+
+/// Without a name and a password, which the address may have.
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.is_secure { "https" } else { "http" };
+        write!(f, "{scheme}://{self}")
     }
 }
 

@@ -72,7 +72,8 @@ pub(super) fn prepare(
     Ok(request)
 }
 
-fn clean(headers: &mut HeaderMap) {
+/// Takes out what is not for those to say who make a request.
+pub(crate) fn clean(headers: &mut HeaderMap) {
     // Hardly ever is one of them there, and to look each of them up would take longer than to look at all that are.
     let is_ours = |name: &HeaderName| DECIDED_HERE.contains(name) || *name == CONNECTION;
     if !headers.keys().any(is_ours) {

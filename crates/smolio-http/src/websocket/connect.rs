@@ -24,7 +24,7 @@ use crate::{
     error::{Phase, RequestError, RequestErrorKind},
     session::{ClientSession, IntoUrl, Prepared, RequestBuilder},
     stream::Stream,
-    transport::{Place, Timeouts},
+    transport::{Place, Timeouts, clean},
     wire::{Switched, switch},
 };
 
@@ -238,6 +238,8 @@ fn ask_for_websocket(
             host.map_err(|error| invalid(error.to_string()))?,
         );
     }
+    // A length would make a body of our first frames, and credentials for a proxy are none for the server.
+    clean(headers);
     headers.remove(header::ACCEPT_ENCODING);
     headers.remove(header::SEC_WEBSOCKET_EXTENSIONS);
     headers.remove(header::SEC_WEBSOCKET_PROTOCOL);

@@ -6,11 +6,15 @@ mod events_server;
 mod events_source;
 mod guest;
 mod hook;
+mod server_answers;
 mod server_basic;
 mod server_bounds;
 mod server_failures;
+#[cfg(feature = "http2")]
+mod server_http2;
 mod server_limits;
 mod server_load;
+mod server_processes;
 mod server_shutdown;
 mod server_smuggling;
 mod server_tls;

@@ -5,10 +5,13 @@ mod client;
 mod cookies;
 mod decompression;
 mod download;
+mod hostile;
+mod interop;
 mod multipart;
 mod redirects;
 mod responses;
 mod retries;
+mod secrets;
 mod served;
 mod settings;
 #[cfg(feature = "surf")]

@@ -209,3 +209,27 @@ fn over_a_unix_socket() {
         server.serve_until(guest).await;
     });
 }
+
+/// While the server is busy with others. In the queue that the standard library asks for there is room for 128; who comes then
+/// is passed over by the system, and tries again a second later.
+#[cfg(target_os = "linux")]
+#[test]
+fn five_hundred_may_wait_to_be_let_in() {
+    use std::{net::TcpStream, time::Duration};
+
+    const MANY: usize = 500;
+    let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+    if most.trim().parse::<usize>().unwrap() < MANY {
+        // No program may have a longer queue here.
+        return;
+    }
+    block_on(async {
+        let server = start_server("127.0.0.1:0", echo).await.unwrap();
+        let address = server.local_addresses()[0];
+        let less_than_a_retry = Duration::from_millis(900);
+        let connect = || TcpStream::connect_timeout(&address, less_than_a_retry).unwrap();
+        let guests: Vec<TcpStream> = std::iter::repeat_with(connect).take(MANY).collect();
+        let served = server.serve_until(async { drop(guests) }).await;
+        assert_eq!(served.stats.cut_off, 0);
+    });
+}

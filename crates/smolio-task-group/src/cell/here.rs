@@ -6,22 +6,19 @@
 
 use std::{
     cell::{Cell, UnsafeCell},
-    collections::VecDeque,
     ptr,
 };
 
-use smolio_context::ReadyOrder;
-
-use crate::ready::Ready;
+use crate::{queue::Queue, ready::Ready};
 
 /// What is ready in the set that this thread polls, as the wakers see it: lent, and so not to be sent anywhere.
-pub(crate) struct Here<'a>(&'a UnsafeCell<VecDeque<u32>>);
+pub(crate) struct Here<'a>(&'a UnsafeCell<Queue>);
 
 #[derive(Clone, Copy)]
 struct Polled {
     /// The set, by the address of its shared half. Compared, never followed.
     ready: *const Ready,
-    queue: *const UnsafeCell<VecDeque<u32>>,
+    queue: *const UnsafeCell<Queue>,
 }
 
 thread_local! {
@@ -40,11 +37,7 @@ impl Drop for Restore {
 impl Here<'_> {
     /// Runs `turn`. While it goes on, wakes on this thread of futures that belong to `ready` are pushed to `queue`.
     #[inline]
-    pub(crate) fn lend<R>(
-        ready: &Ready,
-        queue: &mut VecDeque<u32>,
-        turn: impl FnOnce(Here<'_>) -> R,
-    ) -> R {
+    pub(crate) fn lend<R>(ready: &Ready, queue: &mut Queue, turn: impl FnOnce(Here<'_>) -> R) -> R {
         let queue = UnsafeCell::from_mut(queue);
         let _restore = Restore(POLLED.replace(Polled { ready, queue }));
         turn(Here(queue))
@@ -64,30 +57,22 @@ impl Here<'_> {
             // SAFETY: a set is polled here, so `lend` is further up on this stack, and borrows the queue mutably. Of that
             // borrow there are only this pointer and the `Here`, both on this thread. Each uses the queue for the length
             // of one call that runs no code of others, so the two never do at the same time.
-            unsafe { (*(*queue).get()).push_back(seat) };
+            unsafe { (*(*queue).get()).push(seat) };
         }
         true
     }
 
-    /// The seat that is to be polled next, in first-in-first-out order or as the seed of a test has it.
+    /// The seat that is to be polled next.
     #[inline]
     pub(crate) fn next(&self) -> Option<u32> {
         // SAFETY: as in `push`.
-        let queue = unsafe { &mut *self.0.get() };
-        match queue.len() {
-            0 => None,
-            length => match ReadyOrder::pick(length) {
-                0 => queue.pop_front(),
-                // In a random order anyway: whatever fills the gap costs nothing then.
-                other => queue.swap_remove_front(other),
-            },
-        }
+        unsafe { (*self.0.get()).pop() }
     }
 
     /// Takes over all of `seats`, in their order.
     pub(crate) fn append(&self, seats: &mut Vec<u32>) {
-        // SAFETY: as in `push`; draining a vector of numbers runs no code of others.
-        unsafe { (*self.0.get()).extend(seats.drain(..)) };
+        // SAFETY: as in `push`.
+        unsafe { (*self.0.get()).append(seats) };
     }
 
     /// How many are ready.

@@ -17,6 +17,8 @@ struct Model {
     next_serial: u64,
     // Deadline, serial number, and the key that the wheel gave.
     timers: Vec<(u64, u64, Key)>,
+    // Those that were inserted apart.
+    apart: Vec<Key>,
 }
 
 impl Model {
@@ -66,14 +68,16 @@ impl Pair {
             0..45 if self.model.timers.len() < most => self.arm(),
             0..85 => self.cancel(),
             85..88 => self.use_stale_keys(),
-            88..90 => self.postpone(),
+            88 => self.insert_apart(),
+            89 => self.arm_apart(),
             90..93 => self.follow_next_deadline(),
             _ => {
                 let now = self.model.now + distance(&mut self.random);
                 self.advance(now);
             }
         }
-        assert_eq!(self.wheel.len(), self.model.timers.len());
+        let length = self.model.timers.len() + self.model.apart.len();
+        assert_eq!(self.wheel.len(), length);
     }
 
     fn arm(&mut self) {
@@ -101,26 +105,33 @@ impl Pair {
         self.stale.push(key);
     }
 
-    /// Counts as if it were armed now: of those with its new deadline it is the last.
-    fn postpone(&mut self) {
-        if self.model.timers.is_empty() {
+    fn insert_apart(&mut self) {
+        let key = self.wheel.insert_apart((0, 0));
+        self.model.apart.push(key);
+    }
+
+    /// Or removes what was inserted apart: half of the time.
+    fn arm_apart(&mut self) {
+        let Some(key) = self.model.apart.pop() else {
             return;
+        };
+        if self.random.bool() {
+            assert_eq!(self.wheel.remove(key), Some((0, 0)));
+            return self.stale.push(key);
         }
-        let index = self.random.usize(0..self.model.timers.len());
-        let ticks = distance(&mut self.random);
-        let (due, serial, key) = &mut self.model.timers[index];
-        *due += ticks;
-        *serial = self.model.next_serial;
+        let due = self.model.now + distance(&mut self.random);
+        let serial = self.model.next_serial;
         self.model.next_serial += 1;
-        self.wheel.postpone(*key, ticks);
-        *self.wheel.get_mut(*key).unwrap() = (*due, *serial);
+        self.wheel.arm(key, due);
+        *self.wheel.get_mut(key).unwrap() = (due, serial);
+        self.model.timers.push((due, serial, key));
     }
 
     fn use_stale_keys(&mut self) {
         for key in self.stale.drain(..) {
             assert_eq!(self.wheel.get_mut(key), None);
             assert_eq!(self.wheel.remove(key), None);
-            self.wheel.postpone(key, 1);
+            self.wheel.arm(key, 1);
         }
     }
 
@@ -162,7 +173,7 @@ fn run_seed(seed: u64, steps: u32) {
         pair.step(most);
     }
     while pair.wheel.pop_any().is_some() {}
-    assert_eq!(pair.wheel.len(), 0);
+    assert_eq!(pair.wheel.len(), pair.model.apart.len());
     assert_eq!(pair.wheel.next_deadline(), None);
 }
 
@@ -181,6 +192,26 @@ fn old_keys_find_nothing_after_the_memory_was_released() {
         assert_eq!(wheel.len(), 0);
         old = keys;
     }
+}
+
+#[test]
+fn those_between_gaps_keep_their_order() {
+    let mut wheel = Wheel::new();
+    // All in one slot, and each third of them stays.
+    let keys: Vec<_> = (0..3000)
+        .map(|number| wheel.insert(100_000 + number / 100, number))
+        .collect();
+    let (stay, go) = (0..3000).partition::<Vec<u64>, _>(|number| number % 3 == 0);
+    for number in go {
+        assert_eq!(wheel.remove(keys[number as usize]), Some(number));
+    }
+    // What has moved within the slot is still found.
+    for number in (0..300).step_by(3) {
+        assert_eq!(wheel.remove(keys[number]), Some(number as u64));
+    }
+    let left: Vec<_> = std::iter::from_fn(|| wheel.pop_expired(200_000)).collect();
+    assert_eq!(left, stay[100..]);
+    assert_eq!(wheel.len(), 0);
 }
 
 #[test]

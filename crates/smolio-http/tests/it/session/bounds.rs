@@ -5,7 +5,7 @@ use std::{
     pin::pin,
 };
 
-use futures_lite::future::{poll_once, yield_now};
+use futures_lite::future::{poll_once, yield_now, zip};
 use smolio_http::{
     BodyError, ClientSession, CookieError, CookieJar, Download, DownloadError, JsonError,
     Multipart, Part, RequestBuilder, RequestError, Response, ResponseReader, RetryPolicy,
@@ -17,7 +17,7 @@ use super::session;
 use crate::support::{
     block_on,
     peer::Peer,
-    script::{Step, answer, ok},
+    script::{Gate, Step, answer, ok},
 };
 
 fn is_send<T: Send + 'static>() {}
@@ -99,6 +99,49 @@ fn many_at_once_are_gathered() {
             assert_eq!(response.text().await.unwrap(), "fine");
         }
     });
+}
+
+/// The server answers nobody before all have asked: one after the other they would never be answered.
+#[test]
+fn a_hundred_wait_at_the_same_time() {
+    let gate = Gate::default();
+    let peer = Peer::always(vec![
+        Step::Request,
+        Step::Wait(gate.clone()),
+        ok("at last"),
+        Step::Again,
+    ]);
+    let session = ClientSession::new();
+    block_on(async {
+        let fetch = async |number: usize| -> Result<String, Box<dyn std::error::Error>> {
+            let response = session.get(peer.url(&format!("/{number}"))).await?;
+            Ok(response.text().await?)
+        };
+        let open = async {
+            while peer.requests().len() < 100 {
+                yield_now().await;
+            }
+            gate.open();
+        };
+        let (texts, ()) = zip(gather((0..100).map(fetch)), open).await;
+        for text in texts {
+            assert_eq!(text.unwrap(), "at last");
+        }
+    });
+    let stats = session.stats();
+    assert_eq!((stats.connected, stats.in_use, stats.waiting), (100, 0, 0));
+}
+
+#[test]
+fn fifty_megabytes_come_as_they_were_sent() {
+    let sent: Vec<u8> = (0..50_000_000_u32).map(|number| number as u8).collect();
+    let peer = Peer::new([vec![Step::Request, ok(&sent)]]);
+    let session = ClientSession::new();
+    block_on(async {
+        let response = session.get(peer.url("/")).await.unwrap();
+        assert!(response.bytes().await.unwrap() == sent);
+    });
+    assert_eq!(session.stats().in_use, 0);
 }
 
 #[test]

@@ -80,6 +80,19 @@ fn a_stream_in_a_form_makes_it_chunked() {
     assert!(body_of(&request).contains("part of it"));
 }
 
+/// A length is what somebody says: it is not added up beyond what there is.
+#[test]
+fn lengths_that_no_number_holds_make_it_chunked() {
+    let part = || {
+        let reader = futures_lite::io::Cursor::new("short");
+        Part::body(Body::reader(reader, Some(u64::MAX)))
+    };
+    let form = Multipart::new().part("a", part()).part("b", part());
+    let request = sent(form);
+    assert_eq!(request.header("transfer-encoding"), Some("chunked"));
+    assert_eq!(request.header("content-length"), None);
+}
+
 #[test]
 fn a_form_is_sent_again_where_it_can_be() {
     let peer = Peer::new([vec![

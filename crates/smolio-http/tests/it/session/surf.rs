@@ -137,6 +137,23 @@ fn what_surf_does_not_know_does_no_harm() {
     }
 }
 
+/// http-types reserves for a text what the server has announced.
+#[test]
+fn a_length_that_no_memory_has_is_not_believed() {
+    for client in clients() {
+        let head = ["HTTP/1.1 200 OK", "content-length: 9223372036854775807"];
+        let peer = Peer::new([vec![Step::Request, answer(&head, "hello")]]);
+        let mut response = block_on(client.get(peer.url("/"))).unwrap();
+        assert_eq!(response.len(), None);
+        assert!(block_on(response.take_body().into_string()).is_err());
+        let head = ["HTTP/1.1 304 Not Modified", "content-length: 5"];
+        let peer = Peer::new([vec![Step::Request, answer(&head, "")]]);
+        let mut response = block_on(client.get(peer.url("/"))).unwrap();
+        assert_eq!(response.len(), Some(0));
+        assert_eq!(block_on(response.body_bytes()).unwrap(), b"");
+    }
+}
+
 #[test]
 fn the_session_is_in_between() {
     let gzip = async {

@@ -190,7 +190,7 @@ fn nobody_listens() {
     let error = block_on(transport.send(get(&url))).unwrap_err();
     assert_eq!(error.kind(), RequestErrorKind::Connect);
     let text = error.to_string();
-    assert!(text.starts_with("GET http://me@127.0.0.1:"), "{text}");
+    assert!(text.starts_with("GET http://127.0.0.1:"), "{text}");
     assert_eq!(transport.stats().open, 0);
 }
 

@@ -137,6 +137,9 @@ fn the_session_is_in_the_handshake() {
     run(async {
         let request = session.ws_connect(&url).header("x-request", "too");
         let request = request.header("connection", "close").bearer_auth("token");
+        let request = request.header("content-length", "5");
+        let request = request.header("transfer-encoding", "chunked");
+        let request = request.header("proxy-authorization", "Basic secret");
         request.protocols(["a", "b"]).await.unwrap();
     });
     let head = peer.join().unwrap();
@@ -155,6 +158,9 @@ fn the_session_is_in_the_handshake() {
         ("sec-websocket-version", Some("13")),
         ("sec-websocket-protocol", Some("a, b")),
         ("accept-encoding", None),
+        ("content-length", None),
+        ("transfer-encoding", None),
+        ("proxy-authorization", None),
     ] {
         assert_eq!(header(&head, name), value, "{name}");
     }

@@ -5,8 +5,8 @@
 //! what a few threads can do to each other in a moment.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
-    task::{Context, Poll, Wake, Waker},
+    sync::atomic::Ordering,
+    task::{Context, Wake, Waker},
 };
 
 use loom::{
@@ -24,7 +24,7 @@ mod sync {
         cell::UnsafeCell,
         sync::{
             Mutex, MutexGuard,
-            atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, fence},
+            atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, fence},
         },
     };
 
@@ -56,22 +56,28 @@ mod sync {
 }
 
 #[allow(dead_code, reason = "the models do not need all of it")]
-#[path = "../src/inbox.rs"]
+#[path = "../../src/inbox.rs"]
 mod inbox;
 
 #[allow(dead_code, reason = "the models do not need all of it")]
-#[path = "../src/cell/join.rs"]
-mod join;
+#[path = "../../src/cell/free_slots.rs"]
+mod free_slots;
 #[allow(dead_code, reason = "the models do not need all of it")]
-#[path = "../src/wake_state.rs"]
+#[path = "../../src/cell/join.rs"]
+mod join;
+#[path = "../../src/cell/owners.rs"]
+mod owners;
+#[allow(dead_code, reason = "the models do not need all of it")]
+#[path = "../../src/wake_state.rs"]
 mod wake_state;
 
 #[allow(dead_code, reason = "the models do not need all of it")]
-#[path = "../src/cell/request.rs"]
+#[path = "../../src/cell/request.rs"]
 mod request;
 
+mod handing_over;
+
 use inbox::Inbox;
-use join::{JoinCell, JoinSlots, JoinState};
 use request::CancelRequest;
 use wake_state::{Key, Kind, WakeState};
 
@@ -185,138 +191,6 @@ fn inbox_loses_nothing_at_its_close() {
         assert_eq!(messages, [1, 2]);
         assert_eq!(inbox.push(3), Err(3));
         assert!(!inbox.push_with(|| unreachable!("not made for a closed inbox")));
-    });
-}
-
-// ---- the join cell -------------------------------------------------------------------------------------------------
-
-/// What a task gives; counts its drop.
-struct Output(std::sync::Arc<AtomicUsize>);
-
-impl Drop for Output {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// Bits and slots that belong together.
-struct Both(JoinState, JoinSlots<Output>);
-
-impl Both {
-    fn join(&self) -> JoinCell<'_, Output> {
-        // SAFETY: they are used with each other only.
-        unsafe { JoinCell::new(&self.0, &self.1) }
-    }
-}
-
-/// A cell, the runner's thread that completes it, and how many outputs were dropped.
-fn running() -> (
-    Arc<Both>,
-    thread::JoinHandle<()>,
-    std::sync::Arc<AtomicUsize>,
-) {
-    let drops = std::sync::Arc::new(AtomicUsize::new(0));
-    let cell = Arc::new(Both(JoinState::new(), JoinSlots::new()));
-    let (ours, output) = (cell.clone(), Output(drops.clone()));
-    // SAFETY: the one call of the one runner.
-    let runner = thread::spawn(move || unsafe { ours.join().complete(output, drop) });
-    (cell, runner, drops)
-}
-
-fn poll(cell: &Both, waker: &Waker) -> Poll<()> {
-    // SAFETY: each model has one handle, on one thread.
-    unsafe { cell.join().poll_complete(&mut Context::from_waker(waker)) }
-}
-
-fn sleep_until_complete(cell: &Both, sleeper: &Sleeper) {
-    let waker = sleeper.waker();
-    while poll(cell, &waker).is_pending() {
-        sleeper.sleep();
-    }
-}
-
-#[test]
-fn join_wakes_the_one_who_waits() {
-    model(|| {
-        let (cell, runner, drops) = running();
-        sleep_until_complete(&cell, &Sleeper::new());
-        // SAFETY: the one handle.
-        let output = unsafe { cell.join().take() };
-        assert_eq!(drops.load(Ordering::Relaxed), 0);
-        assert!(output.is_some());
-        drop(output);
-        // SAFETY: the one handle. It was taken already.
-        assert!(unsafe { cell.join().take() }.is_none());
-        runner.join().unwrap();
-        drop(cell);
-        assert_eq!(drops.load(Ordering::Relaxed), 1);
-    });
-}
-
-/// The handle goes from one awaiter to the next: the last one is woken.
-#[test]
-fn join_wakes_the_last_one_who_waits() {
-    model(|| {
-        let (cell, runner, drops) = running();
-        if poll(&cell, &Sleeper::new().waker()).is_pending() {
-            sleep_until_complete(&cell, &Sleeper::new());
-        }
-        // SAFETY: the one handle.
-        assert!(unsafe { cell.join().take() }.is_some());
-        runner.join().unwrap();
-        assert_eq!(drops.load(Ordering::Relaxed), 1);
-    });
-}
-
-/// A handle that leaves without a look: it gets the output, or the runner drops it.
-#[test]
-fn join_left_at_any_moment() {
-    model(|| {
-        let (cell, runner, drops) = running();
-        // SAFETY: the one handle.
-        let output = unsafe { cell.join().leave() };
-        if let Some(output) = output {
-            assert_eq!(drops.load(Ordering::Relaxed), 0);
-            drop(output);
-        }
-        runner.join().unwrap();
-        assert_eq!(drops.load(Ordering::Relaxed), 1);
-    });
-}
-
-/// A handle that has waited, leaves, and still wants to know when the task is gone: what a drop leaves to its collector.
-#[test]
-fn join_left_and_waited_for() {
-    model(|| {
-        let (cell, runner, drops) = running();
-        let pending = poll(&cell, &Sleeper::new().waker()).is_pending();
-        // SAFETY: the one handle.
-        let output = unsafe { cell.join().leave() };
-        assert!(output.is_some() || pending);
-        sleep_until_complete(&cell, &Sleeper::new());
-        drop(output);
-        runner.join().unwrap();
-        assert_eq!(drops.load(Ordering::Relaxed), 1);
-    });
-}
-
-/// Looking for the output without waiting.
-#[test]
-fn join_taken_when_it_is_there() {
-    model(|| {
-        let (cell, runner, drops) = running();
-        // SAFETY: the one handle.
-        let early = unsafe { cell.join().take() };
-        assert!(early.is_none() || cell.join().is_complete());
-        let rest = if early.is_none() {
-            // SAFETY: the one handle.
-            unsafe { cell.join().leave() }
-        } else {
-            None
-        };
-        runner.join().unwrap();
-        drop((early, rest));
-        assert_eq!(drops.load(Ordering::Relaxed), 1);
     });
 }
 
