@@ -15,11 +15,13 @@ use http_body::{Frame, SizeHint};
 use crate::progress::OnProgress;
 
 mod chain;
+mod data;
 mod file;
 mod pieces;
 mod watched;
 
 use chain::Chain;
+pub(crate) use data::poll_data;
 use file::FileBody;
 use pieces::Pieces;
 use watched::Watched;

@@ -1,6 +1,6 @@
 //! What can go wrong with a request, and with the body of its answer.
 
-use std::{error::Error, fmt, time::Duration};
+use std::{error::Error, fmt, io, time::Duration};
 
 use http::Method;
 use smolio_timer::Elapsed;
@@ -281,6 +281,18 @@ impl fmt::Display for BodyError {
 impl Error for BodyError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// For what reads a body as a reader. The error of the body is inside.
+impl From<BodyError> for io::Error {
+    fn from(error: BodyError) -> Self {
+        let kind = match error.kind() {
+            BodyErrorKind::Disconnected => io::ErrorKind::UnexpectedEof,
+            BodyErrorKind::TimedOut { .. } => io::ErrorKind::TimedOut,
+            _ => io::ErrorKind::InvalidData,
+        };
+        Self::new(kind, error)
     }
 }
 

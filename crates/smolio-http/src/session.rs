@@ -25,6 +25,7 @@ mod multipart;
 mod redirect;
 mod request;
 
+mod chunk_reader;
 mod decoding;
 mod download;
 mod reader;

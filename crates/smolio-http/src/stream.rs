@@ -11,6 +11,54 @@ use futures_rustls::TlsStream;
 
 use crate::socket::Socket;
 
+/// Reads from and writes to a wrapper go to the stream in one of its fields.
+macro_rules! read_and_write_inner {
+    ($wrapper:ty, $stream:ident) => {
+        impl futures_io::AsyncRead for $wrapper {
+            fn poll_read(
+                mut self: std::pin::Pin<&mut Self>,
+                cx: &mut std::task::Context<'_>,
+                buffer: &mut [u8],
+            ) -> std::task::Poll<std::io::Result<usize>> {
+                std::pin::Pin::new(&mut self.$stream).poll_read(cx, buffer)
+            }
+        }
+
+        impl futures_io::AsyncWrite for $wrapper {
+            fn poll_write(
+                mut self: std::pin::Pin<&mut Self>,
+                cx: &mut std::task::Context<'_>,
+                buffer: &[u8],
+            ) -> std::task::Poll<std::io::Result<usize>> {
+                std::pin::Pin::new(&mut self.$stream).poll_write(cx, buffer)
+            }
+
+            fn poll_write_vectored(
+                mut self: std::pin::Pin<&mut Self>,
+                cx: &mut std::task::Context<'_>,
+                buffers: &[std::io::IoSlice<'_>],
+            ) -> std::task::Poll<std::io::Result<usize>> {
+                std::pin::Pin::new(&mut self.$stream).poll_write_vectored(cx, buffers)
+            }
+
+            fn poll_flush(
+                mut self: std::pin::Pin<&mut Self>,
+                cx: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<std::io::Result<()>> {
+                std::pin::Pin::new(&mut self.$stream).poll_flush(cx)
+            }
+
+            fn poll_close(
+                mut self: std::pin::Pin<&mut Self>,
+                cx: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<std::io::Result<()>> {
+                std::pin::Pin::new(&mut self.$stream).poll_close(cx)
+            }
+        }
+    };
+}
+pub(crate) use read_and_write_inner;
+
 /// A connection to whoever is on the other side, of a client or of a server.
 #[derive(Debug)]
 pub(crate) enum Stream {

@@ -14,6 +14,7 @@ use smolio_context::Instant;
 
 use super::activity::{Activity, Alarm};
 use crate::{
+    body::poll_data,
     error::{BodyError, BodyErrorKind, Phase},
     wire::RequestIncoming,
 };
@@ -154,15 +155,7 @@ impl http_body::Body for RequestBody {
 impl Stream for RequestBody {
     type Item = Result<Bytes, BodyError>;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            let frame = ready!(http_body::Body::poll_frame(self.as_mut(), cx));
-            match frame.map(|frame| frame.map(Frame::into_data)) {
-                None => return Poll::Ready(None),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                Some(Ok(Ok(data))) => return Poll::Ready(Some(Ok(data))),
-                Some(Ok(Err(_))) => {}
-            }
-        }
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        poll_data(self, cx)
     }
 }

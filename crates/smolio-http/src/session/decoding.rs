@@ -10,12 +10,13 @@ use async_compression::{
     futures::bufread::{BrotliDecoder, DeflateDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder},
     zstd::DParameter,
 };
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use futures_core::Stream;
 use futures_io::{AsyncBufRead, AsyncRead};
 use http::{HeaderMap, header};
 use smolio_context::{poll_budget, spend_budget};
 
+use super::chunk_reader::ChunkReader;
 use crate::{
     error::{BodyError, BodyErrorKind},
     transport::IncomingBody,
@@ -84,10 +85,7 @@ impl ResponseBody {
             Some(encoding) if !body.is_end_stream() => {
                 headers.remove(header::CONTENT_ENCODING);
                 headers.remove(header::CONTENT_LENGTH);
-                let coded = Coded {
-                    body,
-                    chunk: Bytes::new(),
-                };
+                let coded = Coded::new(body);
                 Self::Decoded(Box::new(Decoded {
                     state: State::Start(Some(coded), encoding),
                     buffer: Vec::new(),
@@ -227,43 +225,8 @@ impl Decoded {
     }
 }
 
-/// A body as a reader, for the decoders. Its errors go through them.
-#[derive(Debug)]
-struct Coded {
-    body: IncomingBody,
-    chunk: Bytes,
-}
-
-impl AsyncBufRead for Coded {
-    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        let this = self.get_mut();
-        while this.chunk.is_empty() {
-            match ready!(Pin::new(&mut this.body).poll_next(cx)) {
-                Some(chunk) => this.chunk = chunk.map_err(io::Error::other)?,
-                None => break,
-            }
-        }
-        Poll::Ready(Ok(&this.chunk))
-    }
-
-    fn consume(mut self: Pin<&mut Self>, count: usize) {
-        self.chunk.advance(count);
-    }
-}
-
-impl AsyncRead for Coded {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        let chunk = ready!(self.as_mut().poll_fill_buf(cx))?;
-        let count = chunk.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&chunk[..count]);
-        self.consume(count);
-        Poll::Ready(Ok(count))
-    }
-}
+/// What the decoders read. The errors of the body go through them.
+type Coded = ChunkReader<IncomingBody>;
 
 /// What reads compressed bytes, and is read from.
 trait Decoder: AsyncRead + Unpin + Send {

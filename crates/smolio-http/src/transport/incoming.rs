@@ -18,6 +18,7 @@ use super::{
     pool::Kept,
 };
 use crate::{
+    body::poll_data,
     error::{BodyError, BodyErrorKind, Phase},
     wire::Incoming,
 };
@@ -221,15 +222,7 @@ impl Drop for IncomingBody {
 impl Stream for IncomingBody {
     type Item = Result<Bytes, BodyError>;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            let frame = ready!(http_body::Body::poll_frame(self.as_mut(), cx));
-            match frame.map(|frame| frame.map(Frame::into_data)) {
-                None => return Poll::Ready(None),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                Some(Ok(Ok(data))) => return Poll::Ready(Some(Ok(data))),
-                Some(Ok(Err(_))) => {}
-            }
-        }
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        poll_data(self, cx)
     }
 }

@@ -3,14 +3,12 @@
 use std::{
     fmt,
     future::{Future, IntoFuture},
-    io::{self, IoSlice},
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
 };
 
 use async_tungstenite::tungstenite::protocol::Role;
-use futures_io::{AsyncRead, AsyncWrite};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use smolio_timer::timeout;
 
@@ -325,38 +323,4 @@ struct Placed {
     _place: Place,
 }
 
-impl AsyncRead for Placed {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
-    }
-}
-
-impl AsyncWrite for Placed {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buffer)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffers: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, buffers)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_close(cx)
-    }
-}
+crate::stream::read_and_write_inner!(Placed, stream);

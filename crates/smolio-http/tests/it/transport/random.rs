@@ -10,9 +10,11 @@ use std::{
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicBool, Ordering::SeqCst},
+        mpsc::{Receiver, RecvTimeoutError, channel},
     },
     task::Poll,
+    thread::{JoinHandle, spawn},
     time::Duration,
 };
 
@@ -95,42 +97,52 @@ fn serve(mut socket: TcpStream, mut random: Rng) -> std::io::Result<()> {
 
 struct RandomPeer {
     address: SocketAddr,
-    open: Arc<AtomicUsize>,
     is_over: Arc<AtomicBool>,
+    accepting: JoinHandle<()>,
+    closed: Receiver<()>,
 }
 
 impl RandomPeer {
     fn start(seed: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let (open, is_over) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
-        let (count, over) = (open.clone(), is_over.clone());
-        std::thread::spawn(move || {
+        let is_over = Arc::<AtomicBool>::default();
+        let over = is_over.clone();
+        // Nothing is sent: it is over when the last one who could is gone.
+        let (open, closed) = channel::<()>();
+        let accepting = spawn(move || {
             for (socket, number) in listener.incoming().zip(0..) {
                 if over.load(SeqCst) {
                     return;
                 }
-                let count = count.clone();
-                count.fetch_add(1, SeqCst);
-                std::thread::spawn(move || {
+                let open = open.clone();
+                spawn(move || {
                     // The other side may hang up at any time.
                     let _ = serve(socket.unwrap(), Rng::with_seed(seed ^ number));
-                    count.fetch_sub(1, SeqCst);
+                    drop(open);
                 });
             }
         });
         Self {
             address,
-            open,
             is_over,
+            accepting,
+            closed,
         }
     }
-}
 
-impl Drop for RandomPeer {
-    fn drop(&mut self) {
+    /// Lets nobody in any more, and waits until all connections are closed: by those who have them, on the other side.
+    fn end(self) {
         self.is_over.store(true, SeqCst);
         let _ = TcpStream::connect(self.address);
+        self.accepting.join().unwrap();
+        // Their own limit ends all of them, later than this.
+        let outcome = self.closed.recv_timeout(SAFETY / 2);
+        assert_eq!(
+            outcome,
+            Err(RecvTimeoutError::Disconnected),
+            "connections are open that nobody has"
+        );
     }
 }
 
@@ -219,14 +231,7 @@ fn run_with(seed: u64) {
     let stats = transport.stats();
     assert!(stats.open <= 5 && stats.reused > 0, "{stats:?}");
     drop(transport);
-    let begun = Instant::now();
-    while peer.open.load(SeqCst) > 0 {
-        assert!(
-            begun.elapsed() < SAFETY,
-            "connections are open that nobody has"
-        );
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    peer.end();
 }
 
 #[test]
