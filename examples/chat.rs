@@ -150,6 +150,12 @@ impl Room {
         if state.inboxes.contains_key(&name) {
             bail!("there is somebody called {name} already");
         }
+        let others: Vec<&str> = state.inboxes.keys().map(String::as_str).collect();
+        let welcome = match others[..] {
+            [] => "* you are the first".to_owned(),
+            _ => format!("* here: {}", others.join(", ")),
+        };
+        inbox.lines.try_put(welcome).expect("it is empty");
         state.inboxes.insert(name.clone(), inbox.clone());
         drop(state);
         self.tell_others(&name, &format!("* {name} is here"));
@@ -250,6 +256,7 @@ impl Guest {
         };
         guest.hear().await?;
         guest.say(name).await?;
+        guest.hear().await?; // from now on it hears what the others say
         Ok(guest)
     }
 

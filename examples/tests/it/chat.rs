@@ -15,6 +15,7 @@ fn ctrl_c_lets_all_hear_the_last_line() {
     let mut server = Server::start();
     let mut ada = Guest::enter(&server.address, "ada");
     let mut bob = Guest::enter(&server.address, "bob");
+    assert_eq!(bob.welcome, "* here: ada");
     assert_eq!(ada.hear(), "* bob is here");
     ada.say("hello");
     assert_eq!(bob.hear(), "ada: hello");
@@ -53,7 +54,8 @@ fn a_name_is_given_once() {
     let server = Server::start();
     let mut first = Guest::enter(&server.address, "ada");
     let mut second = Guest::enter(&server.address, "ada");
-    assert_eq!(second.hear(), "* there is somebody called ada already");
+    assert_eq!(first.welcome, "* you are the first");
+    assert_eq!(second.welcome, "* there is somebody called ada already");
     assert_eq!(second.hear(), "");
 
     let _bob = Guest::enter(&server.address, "bob");
@@ -88,12 +90,18 @@ impl Server {
     }
 }
 
-struct Guest(BufReader<TcpStream>);
+struct Guest {
+    stream: BufReader<TcpStream>,
+    /// What it heard when it had said its name.
+    welcome: String,
+}
 
 impl Guest {
     fn enter(address: &str, name: &str) -> Self {
         let mut guest = Self::connect(address);
         guest.say(name);
+        // Two connections have no order: who comes next comes after this answer.
+        guest.welcome = guest.hear();
         guest
     }
 
@@ -101,19 +109,22 @@ impl Guest {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(LIMIT)).unwrap();
         stream.set_write_timeout(Some(LIMIT)).unwrap();
-        let mut guest = Self(BufReader::new(stream));
+        let mut guest = Self {
+            stream: BufReader::new(stream),
+            welcome: String::new(),
+        };
         assert_eq!(guest.hear(), "your name?");
         guest
     }
 
     fn say(&mut self, line: &str) {
-        writeln!(self.0.get_mut(), "{line}").unwrap();
+        writeln!(self.stream.get_mut(), "{line}").unwrap();
     }
 
     /// The next line; nothing at the end.
     fn hear(&mut self) -> String {
         let mut line = String::new();
-        self.0.read_line(&mut line).unwrap();
+        self.stream.read_line(&mut line).unwrap();
         line.trim_end().to_owned()
     }
 }
