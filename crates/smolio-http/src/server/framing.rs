@@ -53,10 +53,7 @@ pub(super) fn promise<B: http_body::Body>(
     if status.is_informational() {
         return Err(Mistake::Interim(status));
     }
-    let promised = content_length(headers)?;
-    if promised.is_some() && headers.contains_key(header::TRANSFER_ENCODING) {
-        return Err(Mistake::LengthAndCoding);
-    }
+    let promised = length_of(headers)?;
     if is_head_alone(method, status) {
         return Ok(None);
     }
@@ -68,19 +65,30 @@ pub(super) fn promise<B: http_body::Body>(
     }
 }
 
-fn content_length(headers: &HeaderMap) -> Result<Option<u64>, Mistake> {
+/// The length that the headers tell. An answer has few of them: to look at each is faster than to look up two.
+fn length_of(headers: &HeaderMap) -> Result<Option<u64>, Mistake> {
     let mut length = None;
-    for value in headers.get_all(header::CONTENT_LENGTH) {
-        let text = value.to_str().ok();
-        // A number may have a sign for Rust, which it may not have here.
-        let digits = text.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-        let this = digits
-            .and_then(|digits| digits.parse().ok())
-            .ok_or_else(|| Mistake::NoLength(value.clone()))?;
+    let mut has_coding = false;
+    for (name, value) in headers {
+        has_coding |= name == header::TRANSFER_ENCODING;
+        if name != header::CONTENT_LENGTH {
+            continue;
+        }
+        let this = parse_length(value).ok_or_else(|| Mistake::NoLength(value.clone()))?;
         match length.replace(this) {
             Some(other) if other != this => return Err(Mistake::TwoLengths(other, this)),
             _ => {}
         }
     }
+    if length.is_some() && has_coding {
+        return Err(Mistake::LengthAndCoding);
+    }
     Ok(length)
+}
+
+/// A number may have a sign for Rust, which it may not have here.
+fn parse_length(value: &HeaderValue) -> Option<u64> {
+    let text = value.to_str().ok()?;
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_number)
 }
