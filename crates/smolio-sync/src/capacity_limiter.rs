@@ -9,8 +9,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use crate::resource::Resource;
-use smolio_context::current_task;
+use smolio_context::{Resource, current_task};
 
 use crate::{
     borrowers::{Borrower, Borrowers},

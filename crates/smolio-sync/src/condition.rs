@@ -9,7 +9,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use crate::resource::Resource;
+use smolio_context::Resource;
 
 use crate::{
     line::Line,

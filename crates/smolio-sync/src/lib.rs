@@ -88,7 +88,6 @@ mod permits;
 
 mod line;
 mod place;
-mod resource;
 mod shared;
 mod waiter;
 mod wakes;

@@ -2,8 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::resource::Resource;
-use smolio_context::{TaskInfo, current_task};
+use smolio_context::{Resource, TaskInfo, current_task};
 
 use crate::{
     acquire_lock::{AcquireLock, AcquireLockOwned},

@@ -27,8 +27,7 @@ use std::{
     task::{Context, Poll, Waker, ready},
 };
 
-use crate::resource::Resource;
-use smolio_context::{poll_budget, spend_budget, waiting_for};
+use smolio_context::{Resource, poll_budget, spend_budget, waiting_for};
 
 pub use crate::oneshot_error::{RecvError, SendError, TryRecvError};
 use crate::shared::Shared;

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::resource::Resource;
+use smolio_context::Resource;
 
 use crate::{
     acquire_access::{AcquireRead, AcquireReadOwned, AcquireWrite, AcquireWriteOwned},

@@ -5,8 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
 };
 
-use crate::resource::{Resource, waiting_on};
-use smolio_context::waiting_for;
+use smolio_context::{Resource, waiting_for, waiting_on};
 
 use crate::{place::Waited, wakes::Wakes};
 

@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use crate::resource::Resource;
+use smolio_context::Resource;
 
 use crate::{
     error::{TryChangedError, WatchClosed},
