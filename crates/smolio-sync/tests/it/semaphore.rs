@@ -69,8 +69,7 @@ fn permits_come_in_the_order_in_which_they_were_asked_for() {
                 smolio_timer::sleep(std::time::Duration::from_millis(10)).await;
                 log.add((name, 2));
             }));
-            yield_now().await;
-            yield_now().await;
+            smolio_test::all_blocked().await;
         }
         for task in tasks {
             task.await;
