@@ -166,7 +166,7 @@
 //!         });
 //!     }
 //! }).await.unwrap();
-//! assert_eq!(accounts.into_inner(), [70, 30]);
+//! assert_eq!(*accounts.lock().await, [70, 30]);
 //! # });
 //! ```
 //!
