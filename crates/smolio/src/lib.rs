@@ -148,8 +148,9 @@
 //! ```
 //!
 //! # Locks and their relatives
-//! A [`Lock`] holds what it protects. An [`Event`] is a flag to wait for, a [`Semaphore`] lets so many at a time do something, and so
-//! on: [`sync`] has a table. Whoever came first has it first, and nothing is lost when one who waits is dropped.
+//! A [`Lock`] holds what it protects. An [`Event`] is a flag to wait for, a [`Semaphore`] lets so many at a time do
+//! something, and so on: [`sync`] has a table. Whoever came first has it first, and nothing is lost when one who waits
+//! is dropped.
 //!
 //! ```
 //! # smolio::run(async {

@@ -1,7 +1,7 @@
 //! Everything at once, on one thread and on several, with futures that are dropped half-way at random. Then all is counted.
 //!
-//! The random programs run for a third of a second; `SMOLIO_STRESS_SECONDS=20` is for a longer look, `SMOLIO_STRESS_SEED` for
-//! the same again (as far as threads let it be the same).
+//! The random programs run for a third of a second; `SMOLIO_STRESS_SECONDS=20` is for a longer look,
+//! `SMOLIO_STRESS_SEED` for the same again (as far as threads let it be the same).
 
 use std::{
     env,
@@ -192,7 +192,8 @@ impl Program {
         }
     }
 
-    /// Waits for one and takes it, and adds one meanwhile, which is for whoever came first. Whoever is told and gives up must pass it on.
+    /// Waits for one and takes it, and adds one meanwhile, which is for whoever came first. Whoever is told and gives up
+    /// must pass it on.
     async fn deliver(&self, random: &mut Rng) {
         let add = async {
             *self.stock.lock().await += 1;
