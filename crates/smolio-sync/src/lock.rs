@@ -23,8 +23,8 @@ use crate::{
 /// run yet. Nobody can come in between, [`try_lock`](Self::try_lock) neither; and where the one who has been given it is
 /// dropped before it runs, the next has it.
 ///
-/// # A panic
-/// while the lock is held releases it, and the value stays as it is: there is no poisoning, as in asyncio and tokio.
+/// # When its holder panics
+/// The lock is released, and the value stays as it is: there is no poisoning, as in asyncio and tokio.
 ///
 /// ```
 /// # smolio_executor::run(async {

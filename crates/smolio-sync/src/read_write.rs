@@ -28,8 +28,8 @@ use crate::{
 /// There is no reader that can become a writer while it reads: of two such, each would wait for the other. Release,
 /// write, and look again whether it is still to be done.
 ///
-/// # A panic
-/// while it is held releases it, and the value stays as it is, as with a [`Lock`](crate::Lock).
+/// # When its holder panics
+/// The lock is released, and the value stays as it is, as with a [`Lock`](crate::Lock).
 ///
 /// ```
 /// # smolio_executor::run(async {
