@@ -329,11 +329,11 @@ fn says_that_it_waits_for_a_shield() {
     let task = TaskContext::root();
     let whats = || -> Vec<_> {
         let waits = waits_of(task.info().id()).into_iter();
-        waits.map(|wait| wait.what).collect()
+        waits.map(|wait| wait.to_string()).collect()
     };
     let mut waiting = timeout(ms(10), shield(pending::<()>()));
     task.enter(|| wakes.poll_pending(&mut waiting));
-    assert_eq!(whats(), ["timeout, 10.0 ms left"]);
+    assert_eq!(whats(), ["timeout, 10 ms left"]);
     harness.advance(ms(10));
     task.enter(|| wakes.poll_pending(&mut waiting));
     assert_eq!(whats(), ["a shielded scope, in a timeout that has passed"]);
