@@ -3,6 +3,8 @@
 #![allow(unused_imports, reason = "the paths are what is tested")]
 
 mod flat {
+    #[cfg(feature = "tokio-compat")]
+    use smolio::compat;
     use smolio::{
         All, BuildError, Builder, CancelScope, CancelToken, Closed, ContextVar, Elapsed,
         FirstCompleted, FirstError, Gathered, Handle, Instant, Interrupted, JoinError, LifoQueue,
@@ -90,6 +92,8 @@ mod test_module {
 }
 
 mod futures {
+    #[cfg(feature = "tokio-compat")]
+    use smolio::futures::Compat;
     use smolio::futures::{
         Cancel, CtrlC, Finally, GatherIter, GatherTuple, Join, NextCompleted, RaceIter, RaceTuple,
         Shield, Shielded, ShutdownSignal, TryGatherIter, TryGatherTuple, Unconstrained, Wait,
