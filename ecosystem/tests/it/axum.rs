@@ -105,10 +105,25 @@ fn events_work_as_they_are() {
     as_it_is(http(routes, read_numbers));
 }
 
+fn kept_alive() -> Router {
+    let keep_alive = || KeepAlive::new().interval(Duration::from_secs(60));
+    let events = async move || Sse::new(numbers()).keep_alive(keep_alive());
+    Router::new().route("/", get(events))
+}
+
 #[test]
 fn events_that_are_kept_alive_work_with_the_switch() {
-    let kept_alive =
-        || Sse::new(numbers()).keep_alive(KeepAlive::new().interval(Duration::from_secs(60)));
-    let routes = Router::new().route("/", get(async move || kept_alive()));
-    with_the_switch(http(routes, read_numbers));
+    with_the_switch(http(kept_alive(), read_numbers));
+}
+
+/// The server makes a 500 of the panic.
+#[test]
+fn events_that_are_kept_alive_panic_as_they_are() {
+    as_it_is(http(kept_alive(), async |address| {
+        let response = ClientSession::new()
+            .get(format!("http://{address}/"))
+            .await?;
+        assert_eq!(response.status().as_u16(), 500);
+        Ok(())
+    }));
 }

@@ -5,7 +5,10 @@ use axum::{Router, routing::get};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 
-use crate::{peers::http, support::with_the_switch};
+use crate::{
+    peers::http,
+    support::{NO_HANDLE, panic_as_it_is, with_the_switch},
+};
 
 #[test]
 fn its_client_works_with_the_switch() {
@@ -17,4 +20,11 @@ fn its_client_works_with_the_switch() {
         assert_eq!(body, "hello");
         Ok(())
     }));
+}
+
+#[test]
+fn as_it_is_it_panics() {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
+    let panic = panic_as_it_is(client.get(hyper::Uri::from_static("http://127.0.0.1:9/")));
+    assert!(panic.contains(NO_HANDLE), "{panic}");
 }

@@ -11,7 +11,7 @@ use async_rs::Runtime;
 
 use crate::{
     peers::amqp,
-    support::{as_it_is, with_the_switch},
+    support::{NO_HANDLE, as_it_is, panic_as_it_is, with_the_switch},
 };
 
 fn uri(address: SocketAddr) -> String {
@@ -57,4 +57,11 @@ fn with_the_switch_it_works_by_itself() {
     with_the_switch(amqp(async |address| {
         publish(Connection::connect(&uri(address), ConnectionProperties::default()).await?).await
     }));
+}
+
+#[test]
+fn by_itself_it_panics_as_it_is() {
+    let uri = uri(SocketAddr::from(([127, 0, 0, 1], 9)));
+    let panic = panic_as_it_is(Connection::connect(&uri, ConnectionProperties::default()));
+    assert!(panic.contains(NO_HANDLE), "{panic}");
 }

@@ -11,7 +11,7 @@ use std::{
     net::SocketAddr,
 };
 
-use smolio::net::{ReadExactlyError, StreamReader, TcpConnection, TcpStream, start_server};
+use smolio::net::{StreamReader, TcpConnection, TcpStream, start_server};
 
 pub(crate) use amqp::amqp;
 pub(crate) use http::{http, https};
@@ -23,8 +23,8 @@ pub(crate) type Reader = StreamReader<TcpStream>;
 /// Serves with `script` until `client`, which is given the address, is done. What a client breaks off is its own affair.
 async fn serve<S, F, C, G, T>(script: S, client: C) -> anyhow::Result<T>
 where
-    S: Fn(Reader) -> F,
-    F: Future<Output = io::Result<()>>,
+    S: Fn(Reader) -> F + Sync,
+    F: Future<Output = io::Result<()>> + Send,
     C: FnOnce(SocketAddr) -> G,
     G: Future<Output = anyhow::Result<T>>,
 {

@@ -27,6 +27,8 @@ pub(crate) fn with_the_switch<T, E: Debug>(test: impl Future<Output = Result<T, 
 #[track_caller]
 fn run<T, E: Debug>(tokio: bool, test: impl Future<Output = Result<T, E>>) -> T {
     let runner = Runner::builder().tokio(tokio);
+    // Without optimisation it is copied at each call from here to its poll, and a test's thread has 2 MiB of stack.
+    let test = Box::pin(test);
     let result = runner.run(async { timeout(LIMIT, test).await });
     result.expect("it ends in time").expect("it works")
 }

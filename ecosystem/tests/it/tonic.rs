@@ -12,7 +12,10 @@ use tonic_health::{
     server::health_reporter,
 };
 
-use crate::{peers::https, support::with_the_switch};
+use crate::{
+    peers::https,
+    support::{NO_HANDLE, panic_as_it_is, with_the_switch},
+};
 
 async fn check(channel: Channel) -> anyhow::Result<()> {
     let mut client = HealthClient::new(channel);
@@ -70,4 +73,10 @@ fn its_services_work_on_our_server() {
         })
         .await
     });
+}
+
+#[test]
+fn as_it_is_its_channel_panics() {
+    let panic = panic_as_it_is(Endpoint::from_static("http://127.0.0.1:9").connect());
+    assert!(panic.contains(NO_HANDLE), "{panic}");
 }

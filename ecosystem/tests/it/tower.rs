@@ -18,12 +18,29 @@ fn too_late() -> (axum::http::StatusCode, &'static str) {
     (axum::http::StatusCode::GATEWAY_TIMEOUT, TOO_LATE.1)
 }
 
-#[test]
-fn its_timeout_works_with_the_switch() {
+fn with_its_timeout() -> Router {
     let late = HandleErrorLayer::new(async |_: BoxError| too_late());
     let layers = (late, TimeoutLayer::new(SHORT));
-    let routes = Router::new().route("/", get(pending::<()>)).layer(layers);
-    with_the_switch(http(routes, |address| ask(format!("http://{address}/"))));
+    Router::new().route("/", get(pending::<()>)).layer(layers)
+}
+
+#[test]
+fn its_timeout_works_with_the_switch() {
+    with_the_switch(http(with_its_timeout(), |address| {
+        ask(format!("http://{address}/"))
+    }));
+}
+
+/// The server makes a 500 of the panic.
+#[test]
+fn its_timeout_panics_as_it_is() {
+    as_it_is(http(with_its_timeout(), async |address| {
+        let response = ClientSession::new()
+            .get(format!("http://{address}/"))
+            .await?;
+        assert_eq!(response.status().as_u16(), 500);
+        Ok(())
+    }));
 }
 
 /// The same without tokio: our own timeout, in the handler.

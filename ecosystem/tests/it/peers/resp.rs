@@ -2,8 +2,6 @@
 
 use std::{future::Future, io, net::SocketAddr};
 
-use smolio::net::StreamReader;
-
 use super::{Reader, serve};
 use futures::AsyncWriteExt;
 
@@ -46,7 +44,7 @@ async fn command(reader: &mut Reader) -> io::Result<Vec<Vec<u8>>> {
 }
 
 /// The number in a line that begins with its kind.
-async fn number(reader: &mut StreamReader<smolio::net::TcpStream>) -> io::Result<usize> {
+async fn number(reader: &mut Reader) -> io::Result<usize> {
     let line = reader.read_until("\r\n", LONGEST_LINE).await?;
     let digits = line.trim_ascii_end().get(1..).unwrap_or_default();
     let number = str::from_utf8(digits)
