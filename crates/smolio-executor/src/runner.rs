@@ -189,6 +189,7 @@ impl fmt::Debug for Runner {
 /// | [`handle_signals`](Self::handle_signals) | | `false`; `true` for `#[smolio::main]` |
 /// | [`debug`](Self::debug) | `SMOLIO_DEBUG=1` | off |
 /// | in debug mode, a poll is slow from here on | `SMOLIO_SLOW_POLL_MS` | 100 ms |
+/// | `tokio`, with the feature `tokio-compat` | | `false` |
 ///
 /// What the program says goes before what the environment says.
 ///

@@ -201,9 +201,7 @@
 //! | `surf` | `ClientSession::surf`: the same session for code that is written for surf. It brings crates that nobody looks after any more |
 //! | `http2` | HTTP/2 in both, where the peer speaks it |
 //! | `websocket` | WebSockets in both |
-//! | `tokio-compat` | `#[smolio::main(tokio)]`, `Builder::tokio` and `compat`: crates that call tokio inside work. Which do is in [docs/ecosystem.md][ecosystem] |
-//!
-//! [ecosystem]: https://github.com/smolio/smolio/blob/main/docs/ecosystem.md
+//! | `tokio-compat` | `#[smolio::main(tokio)]`, `Builder::tokio` and `compat`: crates that call tokio inside work. `docs/ecosystem.md` tells which need it |
 
 #![forbid(unsafe_code)]
 

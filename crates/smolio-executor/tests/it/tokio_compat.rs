@@ -1,6 +1,7 @@
 //! tokio inside: the switch of the builder, and `compat` for one future.
 
 use std::{
+    error::Error,
     io,
     sync::{Arc, Mutex},
     thread,
@@ -19,12 +20,15 @@ use tokio::{
     task::JoinHandle,
 };
 
+#[cfg(unix)]
+use crate::support::{Child, is_child};
 use crate::support::{Gate, Hook, Latch, begin_elsewhere, panic_of, virtual_runner};
 
 const SHORT: Duration = Duration::from_millis(1);
 /// What tokio says without a handle.
 const NO_HANDLE: &str = "there is no reactor running";
 
+/// One worker, whatever the environment says.
 fn tokio() -> Builder {
     Runner::builder().workers(1).tokio(true)
 }
@@ -303,6 +307,35 @@ fn tokios_time_is_the_machines() {
     let start = Instant::now();
     runner.run(compat(async { tokio::time::sleep(20 * SHORT).await }));
     assert_eq!(start.elapsed(), Duration::ZERO);
+}
+
+/// Without file descriptors there is no runtime; once there are some again there is one.
+#[cfg(unix)]
+#[test]
+fn a_runtime_that_cannot_be_started() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    const NAME: &str = "tokio_compat::a_runtime_that_cannot_be_started";
+    if !is_child(NAME) {
+        let (status, _, errors) = Child::start(NAME, &[]).wait();
+        assert!(status.success(), "{errors}");
+        return;
+    }
+    let before = getrlimit(Resource::Nofile);
+    let none = Rlimit {
+        current: Some(0),
+        ..before.clone()
+    };
+    setrlimit(Resource::Nofile, none).unwrap();
+    let error = tokio().build().unwrap_err();
+    let panic = panic_of(|| block_on(compat(async {})));
+    setrlimit(Resource::Nofile, before).unwrap();
+
+    let expected = "tokio's runtime could not be started: ";
+    assert!(error.to_string().starts_with(expected), "{error}");
+    assert!(error.source().is_some());
+    assert!(panic.starts_with(expected), "{panic}");
+    tokio().run(all_of_tokio());
 }
 
 #[test]
