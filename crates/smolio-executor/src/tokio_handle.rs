@@ -35,15 +35,16 @@ mod present {
 
 #[cfg(not(feature = "tokio-compat"))]
 mod absent {
+    /// There is none.
     #[derive(Clone, Default)]
-    pub(crate) struct TokioHandle;
+    pub(crate) struct TokioHandle(());
 
     /// Holds nothing.
     pub(crate) struct NoGuard;
 
     impl TokioHandle {
         pub(crate) fn current() -> Self {
-            Self
+            Self(())
         }
 
         pub(crate) fn enter(&self) -> NoGuard {
