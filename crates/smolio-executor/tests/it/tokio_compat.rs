@@ -324,7 +324,7 @@ fn a_runtime_that_cannot_be_started() {
     let before = getrlimit(Resource::Nofile);
     let none = Rlimit {
         current: Some(0),
-        ..before.clone()
+        ..before
     };
     setrlimit(Resource::Nofile, none).unwrap();
     let error = tokio().build().unwrap_err();
