@@ -39,6 +39,7 @@ impl Repository {
                 "examples/",
                 "httpbin/",
                 "bench/",
+                "ecosystem/",
                 "fuzz/",
                 "xtask/",
             ]
