@@ -4,14 +4,14 @@
 
 mod flat {
     use smolio::{
-        All, BuildError, Builder, CancelScope, CancelToken, Closed, ContextVar, Elapsed,
+        All, BuildError, Builder, CallError, CancelScope, CancelToken, Closed, ContextVar, Elapsed,
         FirstCompleted, FirstError, Gathered, Handle, Instant, Interrupted, JoinError, LifoQueue,
         LocalTaskGroup, Or2, Or3, Or4, Or5, Or6, Or7, Or8, Or9, Or10, Or11, Or12, Or13, Or14, Or15,
-        Or16, OutsideTask, PriorityQueue, Queue, Runner, Supervisor, Task, TaskBuilder, TaskGroup,
-        TaskId, TaskInfo, ThreadLimit, WaitSet, all_tasks, as_completed, compile_errors, ctrl_c,
-        current_task, finally, gather, interval, race, run, shield, shield_value, shutdown_signal,
-        sleep, spawn, spawn_local, timeout, to_thread, to_thread_with, try_gather, unconstrained,
-        wait, with_cleanup, yield_now,
+        Or16, OutsideTask, Portal, PriorityQueue, Queue, Runner, Supervisor, Task, TaskBuilder,
+        TaskGroup, TaskId, TaskInfo, ThreadLimit, WaitSet, all_tasks, as_completed, compile_errors,
+        ctrl_c, current_task, finally, gather, interval, race, run, shield, shield_value,
+        shutdown_signal, sleep, spawn, spawn_local, timeout, to_thread, to_thread_with, try_gather,
+        unconstrained, wait, with_cleanup, yield_now,
     };
     #[cfg(feature = "macros")]
     use smolio::{main, test};
