@@ -1,4 +1,6 @@
 //! The facade: every noun is there under one path, and the crates behind it fit together.
 
 mod names;
+#[cfg(all(unix, feature = "process"))]
+mod process;
 mod together;
