@@ -6,12 +6,12 @@ mod flat {
     #[cfg(feature = "tokio-compat")]
     use smolio::compat;
     use smolio::{
-        All, Barrier, BoundedSemaphore, BuildError, Builder, CancelScope, CancelToken,
+        All, Barrier, BoundedSemaphore, BuildError, Builder, CallError, CancelScope, CancelToken,
         CapacityLimiter, Closed, Condition, ContextVar, Elapsed, Event, FirstCompleted, FirstError,
         Gathered, Handle, Instant, Interrupted, JoinError, LifoQueue, LocalTaskGroup, Lock, Or2,
         Or3, Or4, Or5, Or6, Or7, Or8, Or9, Or10, Or11, Or12, Or13, Or14, Or15, Or16, OutsideTask,
-        PriorityQueue, Queue, Runner, Semaphore, Supervisor, Task, TaskBuilder, TaskGroup, TaskId,
-        TaskInfo, ThreadLimit, WaitSet, all_tasks, as_completed, compile_errors, ctrl_c,
+        Portal, PriorityQueue, Queue, Runner, Semaphore, Supervisor, Task, TaskBuilder, TaskGroup,
+        TaskId, TaskInfo, ThreadLimit, WaitSet, all_tasks, as_completed, compile_errors, ctrl_c,
         current_task, finally, gather, interval, race, run, shield, shield_value, shutdown_signal,
         sleep, spawn, spawn_local, timeout, to_thread, to_thread_with, try_gather, unconstrained,
         wait, with_cleanup, yield_now,
@@ -22,9 +22,10 @@ mod flat {
 
 mod time {
     use smolio::time::{
-        Interval, MissedTick, MoveOnAfter, RescheduleError, ScopedTimeout, Sleep, Timeout,
-        TimeoutHandle, TimeoutScope, TryTimeout, VirtualClock, current_deadline, interval_at,
-        move_on_after, sleep_until, timeout_at, try_timeout,
+        Backoff, Interval, MissedTick, MoveOnAfter, RateError, RateLimiter, RateLimiterStats,
+        RescheduleError, RetryError, ScopedTimeout, Sleep, Timeout, TimeoutHandle, TimeoutScope,
+        TryAcquireError, TryTimeout, VirtualClock, current_deadline, interval_at, move_on_after,
+        retry, sleep_until, timeout_at, try_timeout,
     };
 }
 
@@ -56,6 +57,40 @@ mod queue {
         CapacityError, Get, GetError, GetJob, GetMany, Job, Join, Next, Producer, Put, PutAll,
         PutAllError, PutError, QueueStats, TaskDoneError, TryGetError, TryPutError,
     };
+}
+
+mod io {
+    use smolio::io::{LongLine, Stdin, StdinError, stdin};
+}
+
+#[cfg(feature = "process")]
+mod process {
+    #[cfg(unix)]
+    use smolio::process::unix;
+    #[cfg(windows)]
+    use smolio::process::windows;
+    use smolio::process::{
+        Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Output, Stdio, driver,
+    };
+}
+
+#[cfg(feature = "fs")]
+mod fs {
+    #[cfg(unix)]
+    use smolio::fs::unix;
+    #[cfg(windows)]
+    use smolio::fs::windows;
+    use smolio::fs::{
+        DirBuilder, DirEntry, File, FileType, Metadata, OpenOptions, Permissions, ReadDir,
+        canonicalize, copy, create_dir, create_dir_all, hard_link, metadata, read, read_dir,
+        read_link, read_to_string, remove_dir, remove_dir_all, remove_file, rename,
+        set_permissions, symlink_metadata, write,
+    };
+}
+
+#[cfg(feature = "signal")]
+mod signal {
+    use smolio::signal::{Signal, Signals};
 }
 
 #[cfg(feature = "net")]
@@ -110,9 +145,9 @@ mod futures {
     #[cfg(feature = "tokio-compat")]
     use smolio::futures::Compat;
     use smolio::futures::{
-        Cancel, CtrlC, Finally, GatherIter, GatherTuple, Join, NextCompleted, RaceIter, RaceTuple,
-        Shield, Shielded, ShutdownSignal, TryGatherIter, TryGatherTuple, Unconstrained, Wait,
-        YieldNow,
+        AcquireRate, Cancel, CtrlC, Finally, GatherIter, GatherTuple, Join, NextCompleted,
+        RaceIter, RaceTuple, Shield, Shielded, ShutdownSignal, TryGatherIter, TryGatherTuple,
+        Unconstrained, Wait, YieldNow,
     };
 }
 
@@ -131,7 +166,10 @@ fn used(source: &str, keyword: &str) -> Vec<String> {
 #[test]
 fn every_item_of_the_facade_is_named_here() {
     let here = used(include_str!("names.rs"), "    use smolio::");
-    let facade = used(include_str!("../../src/lib.rs"), "pub use smolio_");
+    let facade: Vec<String> = ["pub use smolio_", "pub use async_"]
+        .iter()
+        .flat_map(|keyword| used(include_str!("../../src/lib.rs"), keyword))
+        .collect();
     assert!(facade.len() > 50, "found only {facade:?}");
     for item in &facade {
         assert!(here.contains(item), "{item} is not named in names.rs");
