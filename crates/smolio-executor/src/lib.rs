@@ -51,7 +51,6 @@ mod settings;
 mod share;
 mod shutdown;
 mod sync;
-mod table;
 mod wake;
 mod wake_state;
 

@@ -19,12 +19,11 @@ use smolio_timer::driver::Driver;
 
 use crate::{
     alarm::Alarm,
-    cell::{Joiner, LocalCell, Runnable, Shared, Slab, Thread},
+    cell::{Joiner, LocalCell, Runnable, Shared, Slab, Table, Thread},
     idle::IdlePolicy,
     inbox::Inbox,
     loops::LoopId,
     runtime::Runtime,
-    table::Table,
     wake::{Kind, Message, Ready},
 };
 
@@ -172,7 +171,7 @@ impl Local {
     ) -> Joiner<F::Output> {
         let (cell, joiner) = LocalCell::here(self, Kind::Task, context, future);
         cell.cancel();
-        cell.run();
+        cell.run(None, &self.running);
         joiner
     }
 
@@ -185,7 +184,7 @@ impl Local {
         self.start(task);
     }
 
-    /// Those that have not ended and are not being polled.
+    /// Those that have not ended, but for one in its first poll, which has no place yet.
     fn waiting(&self, kind: Kind) -> Vec<Shared<dyn Runnable>> {
         let mut tasks = self.table.all();
         let queue = self.queue.borrow();
@@ -202,7 +201,7 @@ impl Local {
         let mut tasks: Vec<_> = self.runtime.main_task().into_iter().collect();
         let waiting = self.waiting(Kind::Task);
         tasks.extend(waiting.iter().map(|task| task.info().clone()));
-        // The one that asks is not in its place while it is polled.
+        // The one that asks, if it has no place yet.
         let running = enclosing_task();
         let is_task = |task: &TaskInfo| {
             self.running.get() == Kind::Task && tasks.iter().all(|other| other.id() != task.id())
@@ -266,7 +265,7 @@ impl Local {
         for message in self.inbox.close() {
             if let Message::Adopt(task) = message {
                 task.cancel();
-                task.run();
+                task.run(None, &self.running);
             }
         }
     }

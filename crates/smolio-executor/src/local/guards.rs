@@ -23,6 +23,11 @@ impl MainWake {
         Self(WakeState::placed(home, Kind::Internal, Key::MAIN, ()))
     }
 
+    /// The loop has taken it off its queue, and will poll main.
+    pub(super) fn dequeued(&self) {
+        self.0.dequeued();
+    }
+
     pub(super) fn target(&self) -> WakeTarget<'_, ()> {
         WakeTarget::new(&self.0, Key::MAIN.stamp)
     }

@@ -25,7 +25,7 @@ use super::{
     guards::{Entered, MainWake, Turning},
 };
 use crate::{
-    cell::{Runnable, Shared},
+    cell::{Ran, Runnable, Shared},
     idle::{IdleAction, IdleState},
     pool,
     wake::{Key, Kind, Message, Ready},
@@ -154,7 +154,7 @@ impl Local {
             match ready {
                 Ready::New(task) => self.run_first(task),
                 Ready::Woken(Key::MAIN) => {
-                    main.target().dequeued();
+                    main.dequeued();
                     if let Poll::Ready(value) = poll_main() {
                         return Round::Main(value);
                     }
@@ -203,37 +203,29 @@ impl Local {
         }
     }
 
+    /// The first poll of a task.
     fn run_first(&self, task: Shared<dyn Runnable>) {
-        let kind = task.wake_target().dequeued();
-        if !self.run(&task, kind) {
-            if let Some(key) = self.table.insert(task) {
-                self.enqueue(Ready::Woken(key));
+        match task.run(None, &self.running) {
+            Ran::Ended(kind) => self.note_end(kind),
+            Ran::Pending | Ran::Stale => {
+                if let Some(key) = self.table.insert(task) {
+                    self.enqueue(Ready::Woken(key));
+                }
             }
         }
     }
 
+    /// Any other poll.
     fn run_again(&self, key: Key) {
-        let Some((task, kind)) = self.table.take(key) else {
-            return;
-        };
-        if self.run(&task, kind) {
-            self.table.remove(key);
-        } else {
-            self.table.put_back(key, task);
+        if let Ran::Ended(kind) = self.table.run(key, &self.running) {
+            self.note_end(kind);
         }
     }
 
-    /// One poll. True: the task has ended.
-    fn run(&self, task: &Shared<dyn Runnable>, kind: Kind) -> bool {
-        self.running.set(kind);
-        let ended = task.run();
-        self.running.set(Kind::Task);
-        if ended {
-            let count = &self.counts[kind as usize];
-            count.set(count.get() - 1);
-            self.wake_watcher();
-        }
-        ended
+    fn note_end(&self, kind: Kind) {
+        let count = &self.counts[kind as usize];
+        count.set(count.get() - 1);
+        self.wake_watcher();
     }
 
     /// Nothing is ready: arms the alarm, or asks the policy what to do.
