@@ -14,6 +14,7 @@ use std::{
     task::Waker,
 };
 
+use scoped_tls::scoped_thread_local;
 use smolio_context::{CleanUp, CleanUpSink, TaskContext, TaskInfo, enclosing_task};
 use smolio_timer::driver::Driver;
 
@@ -27,8 +28,10 @@ use crate::{
     wake::{Kind, Message, Ready},
 };
 
-thread_local! {
-    static CURRENT: RefCell<Option<Rc<Local>>> = const { RefCell::new(None) };
+scoped_thread_local! {
+    /// The loop that is being driven. Lent for the drive and no more: each wake looks here, and neither counts nor asks whether
+    /// a destructor has run.
+    static CURRENT: Rc<Local>
 }
 
 pub(crate) struct Local {
@@ -99,15 +102,13 @@ impl Local {
 
     /// The loop that is being driven on this thread.
     pub(crate) fn current() -> Option<Rc<Self>> {
-        CURRENT.try_with(|current| current.borrow().clone()).ok()?
+        CURRENT.is_set().then(|| CURRENT.with(Rc::clone))
     }
 
     /// Lends the loop that is being driven on this thread to `f`, which must not drive another.
     #[inline]
     pub(crate) fn with_current<R>(f: impl FnOnce(&Self) -> R) -> Option<R> {
-        CURRENT
-            .try_with(|current| current.borrow().as_deref().map(f))
-            .ok()?
+        CURRENT.is_set().then(|| CURRENT.with(|local| f(local)))
     }
 
     #[inline]

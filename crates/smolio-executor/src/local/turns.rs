@@ -21,7 +21,7 @@ use smolio_context::{
 };
 
 use super::{
-    Local,
+    CURRENT, Local,
     guards::{Entered, MainWake, Turning},
 };
 use crate::{
@@ -76,7 +76,15 @@ impl Local {
         main_task: Option<TaskInfo>,
         main: impl Future<Output = T>,
     ) -> T {
-        let _current = Entered::new(self, main_task);
+        CURRENT.set(self, || self.drive_current(main_task, main))
+    }
+
+    fn drive_current<T>(
+        self: &Rc<Self>,
+        main_task: Option<TaskInfo>,
+        main: impl Future<Output = T>,
+    ) -> T {
+        let _entered = Entered::new(self, main_task);
         let _timers = self.timers.enter();
         let _sink = install_sink(self.clone());
         let main_wake = Arc::new(MainWake::new(self));
