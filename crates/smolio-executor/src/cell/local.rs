@@ -67,11 +67,13 @@ impl Shared<dyn Runnable> {
     }
 }
 
+/// In this order, so that a wake needs the first of its cache lines alone, and a poll none for the waiter.
+#[repr(C)]
 pub(crate) struct LocalCell<F: Future> {
     state: TaskState,
     context: TaskContext,
-    waiter: Waiter,
     stage: Bound<F>,
+    waiter: Waiter,
 }
 
 impl<F: Future + 'static> LocalCell<F> {
