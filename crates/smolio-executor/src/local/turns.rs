@@ -116,7 +116,7 @@ impl Local {
         for _ in 0..ROUNDS {
             self.read_inbox(main);
             self.fire_timers(now);
-            match self.round(main, &mut poll_main, begin) {
+            match self.round(main, &mut poll_main, begin, now) {
                 Round::Main(value) => return Poll::Ready(value),
                 Round::Idle => {
                     self.trim();
@@ -150,6 +150,7 @@ impl Local {
         main: &MainWake,
         poll_main: &mut impl FnMut() -> Poll<T>,
         turn_began: Instant,
+        round_began: Instant,
     ) -> Round<T> {
         let shares = self.runtime.pool().is_some();
         let mut polls = 0;
@@ -176,8 +177,10 @@ impl Local {
             }
             if polls >= look {
                 look *= 2;
-                // Until the next look it would take as long again.
-                if turn_began.elapsed() >= SHORTEST_TURN / 2 {
+                // Until the next look it would take as long again as the round has taken by now.
+                let now = Instant::now();
+                let as_long_again = now.duration_since(round_began);
+                if now.duration_since(turn_began) + as_long_again >= SHORTEST_TURN {
                     return Round::More;
                 }
             }
