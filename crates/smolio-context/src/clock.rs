@@ -20,13 +20,14 @@ thread_local! {
 }
 
 /// What [`Instant::now`] gives on this thread.
+#[inline]
 pub(crate) fn now() -> Instant {
     if ANY_VIRTUAL.load(Ordering::Relaxed) {
         if let Some(clock) = VirtualClock::current() {
             return clock.now();
         }
     }
-    Instant::from_std(MachineInstant::now())
+    MachineInstant::now().into()
 }
 
 /// Measures the machine's time, whatever clock is installed.
@@ -59,7 +60,7 @@ impl Stopwatch {
 pub struct VirtualClock(Arc<State>);
 
 struct State {
-    start: MachineInstant,
+    start: Instant,
     nanoseconds: AtomicU64,
 }
 
@@ -72,7 +73,7 @@ impl VirtualClock {
     pub fn new() -> Self {
         ANY_VIRTUAL.store(true, Ordering::Relaxed);
         Self(Arc::new(State {
-            start: MachineInstant::now(),
+            start: MachineInstant::now().into(),
             nanoseconds: AtomicU64::new(0),
         }))
     }
@@ -90,10 +91,10 @@ impl VirtualClock {
     /// The clock's present moment.
     pub fn now(&self) -> Instant {
         let elapsed = Duration::from_nanos(self.0.nanoseconds.load(Ordering::Acquire));
-        Instant::from_std(self.0.start).saturating_add(elapsed)
+        self.0.start.add_at_most(elapsed)
     }
 
-    /// Moves the clock forward. It stops at 584 years.
+    /// Moves the clock forward. It stops after some four centuries.
     pub fn advance(&self, by: Duration) {
         let by = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
         let add = |now: u64| Some(now.saturating_add(by));
@@ -105,7 +106,7 @@ impl VirtualClock {
 
     /// Moves the clock forward to `moment`; a moment that has passed changes nothing.
     pub fn advance_to(&self, moment: Instant) {
-        let since_start = moment.duration_since(Instant::from_std(self.0.start));
+        let since_start = moment.duration_since(self.0.start);
         let target = u64::try_from(since_start.as_nanos()).unwrap_or(u64::MAX);
         self.0.nanoseconds.fetch_max(target, Ordering::AcqRel);
     }

@@ -60,7 +60,6 @@ mod settings;
 mod share;
 mod shutdown;
 mod sync;
-mod table;
 mod tokio_handle;
 mod wake;
 mod wake_state;

@@ -14,22 +14,24 @@ use std::{
     task::Waker,
 };
 
+use scoped_tls::scoped_thread_local;
 use smolio_context::{CleanUp, CleanUpSink, TaskContext, TaskInfo, enclosing_task};
 use smolio_timer::driver::Driver;
 
 use crate::{
     alarm::Alarm,
-    cell::{Joiner, LocalCell, Runnable, Shared, Slab, Thread},
+    cell::{Joiner, LocalCell, Runnable, Shared, Slab, Table, Thread},
     idle::IdlePolicy,
     inbox::Inbox,
     loops::LoopId,
     runtime::Runtime,
-    table::Table,
     wake::{Kind, Message, Ready},
 };
 
-thread_local! {
-    static CURRENT: RefCell<Option<Rc<Local>>> = const { RefCell::new(None) };
+scoped_thread_local! {
+    /// The loop that is being driven. Lent for the drive and no more: each wake looks here, and neither counts nor asks whether
+    /// a destructor has run.
+    static CURRENT: Rc<Local>
 }
 
 pub(crate) struct Local {
@@ -100,15 +102,13 @@ impl Local {
 
     /// The loop that is being driven on this thread.
     pub(crate) fn current() -> Option<Rc<Self>> {
-        CURRENT.try_with(|current| current.borrow().clone()).ok()?
+        CURRENT.is_set().then(|| CURRENT.with(Rc::clone))
     }
 
     /// Lends the loop that is being driven on this thread to `f`, which must not drive another.
     #[inline]
     pub(crate) fn with_current<R>(f: impl FnOnce(&Self) -> R) -> Option<R> {
-        CURRENT
-            .try_with(|current| current.borrow().as_deref().map(f))
-            .ok()?
+        CURRENT.is_set().then(|| CURRENT.with(|local| f(local)))
     }
 
     #[inline]
@@ -172,7 +172,7 @@ impl Local {
     ) -> Joiner<F::Output> {
         let (cell, joiner) = LocalCell::here(self, Kind::Task, context, future);
         cell.cancel();
-        cell.run();
+        cell.run(None, &self.running);
         joiner
     }
 
@@ -185,7 +185,7 @@ impl Local {
         self.start(task);
     }
 
-    /// Those that have not ended and are not being polled.
+    /// Those that have not ended, but for one in its first poll, which has no place yet.
     fn waiting(&self, kind: Kind) -> Vec<Shared<dyn Runnable>> {
         let mut tasks = self.table.all();
         let queue = self.queue.borrow();
@@ -202,7 +202,7 @@ impl Local {
         let mut tasks: Vec<_> = self.runtime.main_task().into_iter().collect();
         let waiting = self.waiting(Kind::Task);
         tasks.extend(waiting.iter().map(|task| task.info().clone()));
-        // The one that asks is not in its place while it is polled.
+        // The one that asks, if it has no place yet.
         let running = enclosing_task();
         let is_task = |task: &TaskInfo| {
             self.running.get() == Kind::Task && tasks.iter().all(|other| other.id() != task.id())
@@ -268,7 +268,7 @@ impl Local {
         for message in self.inbox.close() {
             if let Message::Adopt(task) = message {
                 task.cancel();
-                task.run();
+                task.run(None, &self.running);
             }
         }
     }

@@ -85,13 +85,6 @@ impl<'a, Rest> WakeTarget<'a, Rest> {
         }
     }
 
-    /// The loop has taken the task off its queue, and will poll it.
-    #[inline]
-    pub(crate) fn dequeued(&self) -> Kind {
-        self.state.dequeued();
-        self.state.kind()
-    }
-
     pub(crate) fn settle(&self, key: Key) -> bool {
         self.state.settle(key)
     }

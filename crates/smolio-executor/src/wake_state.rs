@@ -23,6 +23,18 @@ pub(crate) enum Kind {
     Internal,
 }
 
+impl Kind {
+    /// That of a task with these marks.
+    #[inline]
+    fn of(marks: u8) -> Self {
+        match marks & KIND {
+            0 => Self::Task,
+            1 => Self::CleanUp,
+            _ => Self::Internal,
+        }
+    }
+}
+
 /// Where a task stands in the table of its loop.
 ///
 /// The stamp tells apart tasks that had the same place one after the other: a wake that comes late finds nobody.
@@ -91,11 +103,7 @@ impl<Home, Rest> WakeState<Home, Rest> {
     }
 
     pub(crate) fn kind(&self) -> Kind {
-        match self.marks.load(Ordering::Relaxed) & KIND {
-            0 => Kind::Task,
-            1 => Kind::CleanUp,
-            _ => Kind::Internal,
-        }
+        Kind::of(self.marks.load(Ordering::Relaxed))
     }
 
     fn has(&self, mark: u8) -> bool {
@@ -110,12 +118,20 @@ impl<Home, Rest> WakeState<Home, Rest> {
         self.marks.store(marks, Ordering::Relaxed);
     }
 
-    /// Says that the future is lent, or given back; tells what was said before. On the loop's thread only.
+    /// The loop has taken the task off its queue, and lends its future for a poll; `None` if it is lent already. On the loop's
+    /// thread only, as the next.
     #[inline]
-    pub(crate) fn lend(&self, lent: bool) -> bool {
-        let before = self.has(LENT);
-        self.set(LENT, lent);
-        before
+    pub(crate) fn begin_poll(&self) -> Option<Kind> {
+        let marks = self.marks.load(Ordering::Relaxed);
+        self.marks
+            .store((marks | LENT) & !QUEUED, Ordering::Relaxed);
+        (marks & LENT == 0).then(|| Kind::of(marks))
+    }
+
+    /// The future has been given back.
+    #[inline]
+    pub(crate) fn end_poll(&self) {
+        self.set(LENT, false);
     }
 
     /// The stamp is known to the caller.
@@ -158,7 +174,7 @@ impl<Home, Rest> WakeState<Home, Rest> {
         self.place(stamp)
     }
 
-    /// The loop has taken the task off its queue, and will poll it.
+    /// The loop has taken the task off its queue, and will poll it. For one whose future is not lent.
     pub(crate) fn dequeued(&self) {
         self.set(QUEUED, false);
     }

@@ -2,8 +2,8 @@
 //!
 //! George Varghese and Tony Lauck, "Hashed and hierarchical timing wheels: data structures for the efficient
 //! implementation of a timer facility" (SOSP 1987), scheme 7. Time is counted in ticks. A level is a ring of 64
-//! slots, a slot of level 0 holds the timers of one tick, one of level 1 those of 64 ticks, and so on. Six levels
-//! reach over 2^36 ticks, two years of milliseconds; what lies beyond waits in a list of its own.
+//! slots, a slot of level 0 holds the timers of one tick, one of level 1 those of 64 ticks, and so on. Five levels
+//! reach over 2^30 ticks, twelve days of milliseconds; what lies beyond waits in a list of its own.
 //!
 //! Where an entry belongs follows from the bits of its deadline alone: the highest bit in which it differs from the
 //! present tick tells the level, the bits of that level the slot. Two things follow that everything else rests on:
@@ -13,31 +13,36 @@
 //! - when the present enters the span of a slot of a higher level, its entries, in order, move down. So the entries
 //!   of one tick are always in one slot, in the order in which they were armed.
 //!
-//! The entries lie in one `Vec`, and a slot is a list of their indices. Not a linked one: with many timers each entry is a
-//! cache miss, and a chain of them has to wait for each before it knows the next. Who is cancelled leaves a gap in the
-//! list; these are closed before there are more gaps than entries. A key names an index and the generation of what was
-//! stored there, so that an old key finds nothing.
+//! The entries lie in one `Vec`, and a slot is a list of their indices and ticks. Not a linked one: with many timers each
+//! entry is a cache miss, and a chain of them has to wait for each before it knows the next. That moves down without a
+//! look at any entry. An entry does not know its place in a list, so who is cancelled stays there, and its entry is not used
+//! again before the list has dropped it: at its tick, or when there are more such than others. A key names an index and the
+//! generation of what was stored there, so that an old key finds nothing.
 //!
 //! The file depends on nothing, so that the property test can include it.
 
 use std::{collections::BTreeMap, mem, task::Waker};
 
-const LEVELS: usize = 6;
+const LEVELS: usize = 5;
 const BITS_PER_LEVEL: u32 = 6;
 const SLOTS_PER_LEVEL: usize = 1 << BITS_PER_LEVEL;
 const SLOT_MASK: u64 = SLOTS_PER_LEVEL as u64 - 1;
 /// The list of those that are too far away for any level.
 const FAR: usize = LEVELS * SLOTS_PER_LEVEL;
-/// In the place of a slot: the entry is in none, until it is [linked](Wheel::link).
-const APART: u16 = FAR as u16 + 1;
-/// No entry: a gap, or the end of the list of those that are vacant.
+/// The ticks that the levels reach over. Of a deadline within reach no other bits need to be kept: it has the present's.
+const REACH: u64 = (1 << (LEVELS as u32 * BITS_PER_LEVEL)) - 1;
+/// In place of ticks: the entry is in no slot, until it is [linked](Wheel::link).
+const APART: u32 = 1 << 31;
+/// In place of ticks: the entry is far away.
+const AFAR: u32 = 1 << 30;
+/// No entry: the end of the list of those that are vacant.
 const NONE: u32 = u32::MAX;
 /// So many entries an empty wheel keeps.
 const KEPT_ENTRIES: usize = 4096;
 /// So much room an empty slot keeps.
 const KEPT_PLACES: usize = 32;
-/// So many gaps there may be in a slot, however few entries.
-const GAPS: usize = 32;
+/// So many who are gone there may be in a slot, however few others.
+const GONE: usize = 32;
 
 /// Names an entry. Once the entry is gone the key finds nothing, for ever.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,24 +52,29 @@ pub(crate) struct Key {
 }
 
 struct Entry<T> {
+    /// `None` once it is gone, though a slot may list it still.
     payload: Option<T>,
-    // How many payloads have come and gone here. At the last number the entry is never used again.
+    /// How many payloads have come and gone here. At the last number the entry is never used again.
     generation: u32,
-    // Where it stands in its slot. In a vacant entry: the next vacant one.
-    position: u32,
-    // The lower half of the deadline. The rest follows from the slot, but for those that are far away.
+    /// The bits of its deadline that are within [`REACH`], `APART`, or `AFAR`. In a vacant entry: the next vacant one.
     ticks: u32,
-    slot: u16,
 }
 
 // Each sleeping task has one.
-const _: () = assert!(size_of::<Entry<Waker>>() <= 32);
+const _: () = assert!(size_of::<Entry<Waker>>() <= 24);
+
+/// An entry, as its slot lists it.
+#[derive(Clone, Copy)]
+struct Listed {
+    index: u32,
+    ticks: u32,
+}
 
 struct Slot {
-    // Those from `first` on count. Among them are gaps, but the last is none.
-    entries: Vec<u32>,
+    // Those from `first` on count. Among them are some who are gone.
+    entries: Vec<Listed>,
     first: usize,
-    // How many are no gaps.
+    // How many are not gone.
     length: usize,
     // No entry here is due before this. A removal leaves it as it is: what comes next it would have to search for.
     earliest: u64,
@@ -78,7 +88,8 @@ impl Slot {
         earliest: u64::MAX,
     };
 
-    fn clear(&mut self) {
+    /// For one that lists nobody any more.
+    fn reset(&mut self) {
         if self.entries.capacity() > KEPT_PLACES {
             self.entries = Vec::new();
         }
@@ -146,7 +157,7 @@ impl<T> Wheel<T> {
         let index = self.vacant_entry();
         let entry = &mut self.entries[index as usize];
         entry.payload = Some(payload);
-        entry.slot = APART;
+        entry.ticks = APART;
         self.length += 1;
         Key {
             index,
@@ -157,7 +168,7 @@ impl<T> Wheel<T> {
     /// Arms what was inserted apart, if it is still there: as if it were inserted now.
     pub(crate) fn arm(&mut self, key: Key, deadline: u64) {
         if self.get_mut(key).is_some() {
-            debug_assert_eq!(self.entries[key.index as usize].slot, APART, "armed twice");
+            debug_assert_eq!(self.entries[key.index as usize].ticks, APART, "armed twice");
             self.link(key.index, deadline);
         }
     }
@@ -165,11 +176,16 @@ impl<T> Wheel<T> {
     /// Cancels a timer and gives its payload; `None` if it is gone already.
     #[inline]
     pub(crate) fn remove(&mut self, key: Key) -> Option<T> {
+        let ticks = self.entries.get(key.index as usize)?.ticks;
         self.get_mut(key)?;
-        if self.entries[key.index as usize].slot != APART {
-            self.unlink(key.index);
+        let payload = self.take(key.index);
+        if ticks == APART {
+            self.recycle(key.index);
+        } else {
+            self.unlink(key.index, ticks);
         }
-        self.vacate(key.index)
+        self.release_if_empty();
+        payload
     }
 
     /// The payload, if the entry is still there.
@@ -232,8 +248,7 @@ impl<T> Wheel<T> {
     fn start_of(&self, slot: usize) -> u64 {
         if slot == FAR {
             // There are no slots that far; what matters is when the first entry comes within reach of the last level.
-            let reach = (1 << (LEVELS as u32 * BITS_PER_LEVEL)) - 1;
-            return self.slots[FAR].earliest & !reach;
+            return self.slots[FAR].earliest & !REACH;
         }
         let shift = (slot / SLOTS_PER_LEVEL) as u32 * BITS_PER_LEVEL;
         let index = slot as u64 & SLOT_MASK;
@@ -254,146 +269,177 @@ impl<T> Wheel<T> {
     /// Empties a slot whose span has begun, at `start`: its entries belong to lower levels now.
     fn move_down(&mut self, place: usize, start: u64) {
         let slot = &mut self.slots[place];
-        let (indices, first) = (mem::take(&mut slot.entries), slot.first);
-        self.clear(place);
-        // A slot's span is no longer than this.
-        let upper_half = start & !u64::from(u32::MAX);
-        for &index in &indices[first..] {
-            if index == NONE {
-                continue;
-            }
-            let deadline = if place == FAR {
-                self.far.remove(&index).unwrap_or(start)
+        let (entries, first) = (mem::take(&mut slot.entries), slot.first);
+        // The look at each would be the dearest part of it.
+        let some_are_gone = entries.len() - first > slot.length;
+        self.reset(place);
+        for &Listed { index, ticks } in &entries[first..] {
+            if some_are_gone && self.is_gone(index) {
+                self.recycle(index);
+            } else if place == FAR {
+                let deadline = self.far.remove(&index).unwrap_or(start);
+                self.link(index, deadline);
             } else {
-                upper_half | u64::from(self.entries[index as usize].ticks)
-            };
-            self.link(index, deadline);
+                self.list(index, start & !REACH | u64::from(ticks));
+            }
         }
     }
 
-    /// Appends an entry to the slot where its deadline belongs.
+    /// Appends an entry to the slot where its deadline belongs, and lets it know.
     #[inline]
     fn link(&mut self, index: u32, deadline: u64) {
         let deadline = deadline.max(self.now);
+        self.entries[index as usize].ticks = self.list(index, deadline);
+    }
+
+    /// Appends an entry to the slot where its deadline belongs, and gives what it is to know of that.
+    #[inline]
+    fn list(&mut self, index: u32, deadline: u64) -> u32 {
         let place = self.slot_for(deadline);
-        if place == FAR {
-            self.far.insert(index, deadline);
-        }
+        let ticks = (deadline & REACH) as u32; // 30 bits
         let slot = &mut self.slots[place];
         slot.earliest = slot.earliest.min(deadline);
-        if slot.length == 0 {
-            if let Some(occupied) = self.occupied.get_mut(place / SLOTS_PER_LEVEL) {
-                *occupied |= 1 << (place as u64 & SLOT_MASK);
-            }
-        }
         slot.length += 1;
-        let entry = &mut self.entries[index as usize];
-        // There are fewer entries than a slot can number, with all its gaps: see `new_entry`.
-        entry.position = slot.entries.len() as u32;
-        entry.ticks = deadline as u32;
-        entry.slot = place as u16;
-        slot.entries.push(index);
+        slot.entries.push(Listed { index, ticks });
+        if place == FAR {
+            self.far.insert(index, deadline);
+            return AFAR;
+        }
+        self.occupied[place / SLOTS_PER_LEVEL] |= 1 << (place as u64 & SLOT_MASK);
+        ticks
     }
 
     /// Removes the first entry of a slot.
     #[inline]
     fn pop_from(&mut self, place: usize) -> Option<T> {
-        let slot = &mut self.slots[place];
-        let rest = slot.entries.get(slot.first..)?;
-        let gaps = rest.iter().position(|index| *index != NONE)?;
-        let index = rest[gaps];
-        slot.first += gaps + 1;
-        slot.length -= 1;
-        if slot.length == 0 {
-            self.clear(place);
+        loop {
+            let slot = &mut self.slots[place];
+            let index = slot.entries.get(slot.first)?.index;
+            slot.first += 1;
+            let payload = self.take(index);
+            self.recycle(index);
+            if payload.is_some() {
+                self.slots[place].length -= 1;
+                if self.slots[place].length == 0 {
+                    self.clear(place);
+                }
+                if place == FAR {
+                    self.far.remove(&index);
+                }
+                self.release_if_empty();
+                return payload;
+            }
         }
-        if place == FAR {
-            self.far.remove(&index);
-        }
-        self.vacate(index)
     }
 
-    /// Takes an entry out of its slot.
-    fn unlink(&mut self, index: u32) {
-        let entry = &self.entries[index as usize];
-        let (position, place) = (entry.position as usize, usize::from(entry.slot));
-        if place == FAR {
+    /// An entry that knew these ticks has gone: if its slot lists it last, or nobody else, it can be used again.
+    fn unlink(&mut self, index: u32, ticks: u32) {
+        let place = if ticks == AFAR {
             self.far.remove(&index);
-        }
+            FAR
+        } else {
+            self.slot_for(self.now & !REACH | u64::from(ticks))
+        };
         let slot = &mut self.slots[place];
         slot.length -= 1;
         if slot.length == 0 {
             return self.clear(place);
         }
-        slot.entries[position] = NONE;
-        while slot.entries.last() == Some(&NONE) {
+        if slot.entries.last().is_some_and(|last| last.index == index) {
             slot.entries.pop();
-        }
-        if slot.entries.len() - slot.first > 2 * slot.length + GAPS {
-            self.close_gaps(place);
+            self.recycle(index);
+        } else if slot.entries.len() - slot.first > 2 * slot.length + GONE {
+            self.forget_gone(place);
         }
     }
 
     #[cold]
-    fn close_gaps(&mut self, place: usize) {
-        let Slot { entries, first, .. } = &mut self.slots[place];
-        entries.drain(..mem::take(first));
-        entries.retain(|index| *index != NONE);
-        for (position, index) in (0..).zip(&*entries) {
-            self.entries[*index as usize].position = position;
-        }
+    fn forget_gone(&mut self, place: usize) {
+        let slot = &mut self.slots[place];
+        let mut entries = mem::take(&mut slot.entries);
+        entries.drain(..mem::take(&mut slot.first));
+        entries.retain(|listed| {
+            let is_gone = self.is_gone(listed.index);
+            if is_gone {
+                self.recycle(listed.index);
+            }
+            !is_gone
+        });
         let room = 2 * entries.len();
         entries.shrink_to(room.max(KEPT_PLACES));
+        self.slots[place].entries = entries;
     }
 
+    /// Empties a slot in which all are gone.
     fn clear(&mut self, place: usize) {
-        self.slots[place].clear();
+        let first = self.slots[place].first;
+        for position in first..self.slots[place].entries.len() {
+            self.recycle(self.slots[place].entries[position].index);
+        }
+        self.reset(place);
+    }
+
+    fn reset(&mut self, place: usize) {
+        self.slots[place].reset();
         if let Some(occupied) = self.occupied.get_mut(place / SLOTS_PER_LEVEL) {
             *occupied &= !(1 << (place as u64 & SLOT_MASK));
         }
     }
 
-    /// Takes the payload of an entry that is in no slot any more.
+    fn is_gone(&self, index: u32) -> bool {
+        self.entries[index as usize].payload.is_none()
+    }
+
+    /// Takes the payload of an entry, if it is not gone.
     #[inline]
-    fn vacate(&mut self, index: u32) -> Option<T> {
+    fn take(&mut self, index: u32) -> Option<T> {
         let entry = &mut self.entries[index as usize];
-        let payload = entry.payload.take();
+        let payload = entry.payload.take()?;
         entry.generation += 1;
-        // An entry whose generations are used up is left out: 32 bytes lost for every four billion timers.
-        if entry.generation != u32::MAX {
-            entry.position = mem::replace(&mut self.first_vacant, index);
-        }
         self.length -= 1;
-        if self.length == 0 && self.entries.len() > self.kept_entries {
-            self.release_memory();
+        Some(payload)
+    }
+
+    /// The entry of one who is gone, and whom no slot lists any more, may be used again.
+    #[inline]
+    fn recycle(&mut self, index: u32) {
+        let entry = &mut self.entries[index as usize];
+        // An entry whose generations are used up is left out: 24 bytes lost for every four billion timers.
+        if entry.generation != u32::MAX {
+            entry.ticks = mem::replace(&mut self.first_vacant, index);
         }
-        payload
     }
 
     #[inline]
     fn vacant_entry(&mut self) -> u32 {
         let index = self.first_vacant;
         if index != NONE {
-            self.first_vacant = self.entries[index as usize].position;
+            self.first_vacant = self.entries[index as usize].ticks;
             return index;
         }
         self.new_entry()
     }
 
     fn new_entry(&mut self) -> u32 {
-        // Far from the numbers' end, since a slot has places for gaps as well.
+        // The last number has a meaning of its own.
         let index = u32::try_from(self.entries.len())
             .ok()
-            .filter(|index| *index < NONE / 4)
-            .expect("memory for a billion timers");
+            .filter(|index| *index != NONE)
+            .expect("memory for four billion timers");
         self.entries.push(Entry {
             payload: None,
             generation: self.first_generation,
-            position: NONE,
-            ticks: 0,
-            slot: APART,
+            ticks: APART,
         });
         index
+    }
+
+    /// Nobody is there, so no slot lists anybody.
+    #[inline]
+    fn release_if_empty(&mut self) {
+        if self.length == 0 && self.entries.len() > self.kept_entries {
+            self.release_memory();
+        }
     }
 
     /// Gives the memory of a past rush back.

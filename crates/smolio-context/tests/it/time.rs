@@ -14,6 +14,7 @@ use smolio_context::{
 use crate::panic_of;
 
 const SECOND: Duration = Duration::from_secs(1);
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 #[test]
 fn the_machines_clock_is_the_default() {
@@ -72,9 +73,11 @@ fn clocks_nest_and_belong_to_their_thread() {
 fn a_clock_stops_at_its_end() {
     let clock = VirtualClock::new();
     let start = clock.now();
+    clock.advance(300 * YEAR);
+    assert_eq!(clock.now() - start, 300 * YEAR);
     clock.advance(Duration::MAX);
     let end = clock.now();
-    assert!(end > start);
+    assert!(end > start + 300 * YEAR);
     clock.advance(Duration::MAX);
     clock.advance_to(end.saturating_add(SECOND));
     assert_eq!(clock.now(), end);
@@ -105,13 +108,38 @@ fn arithmetic() {
     panic_of(|| start - Duration::MAX);
 }
 
+/// Those that are counted from the start of the process are the machine's all the same.
+#[test]
+fn moments_far_away_are_those_of_the_machine() {
+    let machine = MachineInstant::now();
+    let now = Instant::from(machine);
+    let machine_in_a_century = machine + 100 * YEAR;
+    assert_eq!(Instant::from(machine_in_a_century), now + 100 * YEAR);
+    assert_eq!(MachineInstant::from(now + 100 * YEAR), machine_in_a_century);
+    // Not on each platform there is a time before it was started.
+    if let Some(machine_long_ago) = machine.checked_sub(100 * YEAR) {
+        assert_eq!(Instant::from(machine_long_ago), now - 100 * YEAR);
+        assert_eq!(MachineInstant::from(now - 100 * YEAR), machine_long_ago);
+    }
+    let too_far = now
+        .checked_add(400 * YEAR)
+        .and_then(|then| then.checked_add(400 * YEAR));
+    assert_eq!(too_far, None);
+    // As far as it goes, where the machine goes further.
+    if let Some(machine_much_later) = machine.checked_add(1000 * YEAR) {
+        assert!(Instant::from(machine_much_later) >= now + 400 * YEAR);
+    }
+    if let Some(machine_much_earlier) = machine.checked_sub(1000 * YEAR) {
+        assert!(Instant::from(machine_much_earlier) <= now - 100 * YEAR);
+    }
+}
+
 #[test]
 fn adding_for_ever_saturates() {
     let start = Instant::now();
     assert_eq!(start.saturating_add(SECOND), start + SECOND);
-    let century = Duration::from_secs(100 * 365 * 24 * 60 * 60);
     let never = start.saturating_add(Duration::MAX);
-    assert!(never >= start + century);
+    assert!(never >= start + 100 * YEAR);
     // Once more from there still gives a moment, and none before it.
     assert!(never.saturating_add(Duration::MAX) >= never);
 }

@@ -1,7 +1,7 @@
 //! A future that only its home thread may touch, whoever holds the cell.
 //!
 //! A waker may be on any thread, and it keeps the cell of its task alive; the future in the cell may be `!Send`. So every
-//! access asks which thread it is on: see `LocalCell::at_home`.
+//! access asks which thread it is on: see `Runnable::run`.
 
 use std::{
     cell::{Cell, UnsafeCell},

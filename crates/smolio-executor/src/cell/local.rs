@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    cell::Cell,
     future::Future,
     mem::ManuallyDrop,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -24,16 +25,29 @@ use crate::{
 
 /// What the loop knows of a task.
 pub(crate) trait Runnable: Completion {
-    /// Polls the task, or drops its future if that was asked for. True: it has ended.
+    /// Polls the task, or drops its future if that was asked for, unless it is another one than that of the stamp. While it
+    /// runs, `running` says of which kind it is.
+    ///
+    /// This is one call for all that the loop does with a task, since it does not know the type of the future, and a look at
+    /// the stamp would cost as much as the whole.
     ///
     /// # Safety
     /// `owner` is the address of an owner of this cell, who lives until this returns.
     ///
     /// # Panics
-    /// On any other thread than the loop's.
-    unsafe fn run(&self, owner: NonNull<()>) -> bool;
+    /// On any other thread than the loop's, from within itself, and when it has ended.
+    unsafe fn run(&self, owner: NonNull<()>, stamp: Option<u32>, running: &Cell<Kind>) -> Ran;
 
     fn wake_target(&self) -> TaskTarget<'_>;
+}
+
+/// What came of running a task.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Ran {
+    /// It was another one.
+    Stale,
+    Pending,
+    Ended(Kind),
 }
 
 /// The flags of a task and the bits of its handle, in two words.
@@ -41,22 +55,25 @@ type TaskState = WakeState<Home, JoinState>;
 type TaskTarget<'a> = WakeTarget<'a, JoinState>;
 
 impl Shared<dyn Runnable> {
-    /// Polls the task, or drops its future if that was asked for. True: it has ended.
+    /// Polls the task, or drops its future if that was asked for, unless it is another one than that of the stamp. While it
+    /// runs, `running` says of which kind it is.
     ///
     /// # Panics
-    /// On any other thread than the loop's.
+    /// On any other thread than the loop's, from within itself, and when it has ended.
     #[inline]
-    pub(crate) fn run(&self) -> bool {
+    pub(crate) fn run(&self, stamp: Option<u32>, running: &Cell<Kind>) -> Ran {
         // SAFETY: we are an owner, and borrowed until this returns.
-        unsafe { (**self).run(self.address()) }
+        unsafe { (**self).run(self.address(), stamp, running) }
     }
 }
 
+/// In this order, so that a wake needs the first of its cache lines alone, and a poll none for the waiter.
+#[repr(C)]
 pub(crate) struct LocalCell<F: Future> {
     state: TaskState,
     context: TaskContext,
-    waiter: Waiter,
     stage: Bound<F>,
+    waiter: Waiter,
 }
 
 impl<F: Future + 'static> LocalCell<F> {
@@ -120,31 +137,6 @@ impl<F: Future + 'static> LocalCell<F> {
         }
     }
 
-    /// Lends the future, or what came of it, to `f`.
-    ///
-    /// # Panics
-    /// On any other thread than its home, and when called from within `f`.
-    #[inline]
-    fn at_home<R>(&self, f: impl FnOnce(&Bound<F>) -> R) -> R {
-        struct GiveBack<'a>(&'a TaskState);
-        impl Drop for GiveBack<'_> {
-            #[inline]
-            fn drop(&mut self) {
-                self.0.lend(false);
-            }
-        }
-        assert!(
-            self.is_home(),
-            "a task is touched on a thread that is not its own"
-        );
-        assert!(
-            !self.state.lend(true),
-            "a task is polled from within itself"
-        );
-        let _give_back = GiveBack(&self.state);
-        f(&self.stage)
-    }
-
     fn join(&self) -> JoinCell<'_> {
         // SAFETY: this is the one place where they are brought together.
         unsafe { JoinCell::new(&self.state.rest, &self.waiter) }
@@ -153,42 +145,46 @@ impl<F: Future + 'static> LocalCell<F> {
     /// One poll, or the drop that was asked for. True: the future is gone, and the outcome is in its place.
     ///
     /// # Safety
-    /// As [`Runnable::run`].
+    /// This is the home thread, the future is lent to the caller and has not ended. `owner` is as for [`Runnable::run`].
     #[inline]
     unsafe fn step(&self, owner: NonNull<()>) -> bool {
         if self.state.is_cancelled() {
-            self.end_with(Failure::Cancelled);
+            // SAFETY: the caller's promise is the same.
+            unsafe { self.end_with(Failure::Cancelled) };
             return true;
         }
         // SAFETY: the owner lives until we return, says the caller. The waker is no further than in the closure below.
         let waker = unsafe { Shared::<Self>::waker(owner) };
-        let poll = |stage: &Bound<F>| {
-            // SAFETY: this is the home thread, which never changes, and here alone the future is lent: one at a time, as the
-            // mark says. A task is not run again once it has ended.
-            let future = unsafe { stage.lend() };
+        let poll = || {
+            // SAFETY: the caller's promise is the same.
+            let future = unsafe { self.stage.lend() };
             let future = future.expect("a task that has ended is not run");
             let Poll::Ready(value) = future.poll(&mut Context::from_waker(&waker)) else {
                 return false;
             };
             // SAFETY: as above, and what was lent is no longer used.
-            unsafe { stage.put(Stage::Ended(Ok(value))) };
+            unsafe { self.stage.put(Stage::Ended(Ok(value))) };
             true
         };
-        let poll = || self.context.enter_from_loop(|| self.at_home(poll));
+        let poll = || self.context.enter_from_loop(poll);
         match catch_unwind(AssertUnwindSafe(poll)) {
             Ok(ended) => ended,
             Err(payload) => {
-                self.end_with(Failure::Panicked(payload.into()));
+                // SAFETY: as above: that poll is over.
+                unsafe { self.end_with(Failure::Panicked(payload.into())) };
                 true
             }
         }
     }
 
     /// Drops what is there, as the task that it is, and puts a failure in its place.
+    ///
+    /// # Safety
+    /// As [`step`](Self::step).
     #[cold]
-    fn end_with(&self, failure: Failure) {
-        // SAFETY: this is the home thread, as `at_home` asks, and the task has not ended: its runner calls us.
-        let put = |stage| self.at_home(|bound| unsafe { bound.put(stage) });
+    unsafe fn end_with(&self, failure: Failure) {
+        // SAFETY: the caller's promise is the same.
+        let put = |stage| unsafe { self.stage.put(stage) };
         let drop_it = || self.context.enter(|| put(Stage::Empty));
         let dropped = catch_unwind(AssertUnwindSafe(drop_it));
         let failure = match (failure, dropped) {
@@ -216,7 +212,7 @@ impl<F: Future + 'static> LocalCell<F> {
                 drop_unwanted(self.context.info(), unwanted);
             }
         };
-        // SAFETY: `run` ends the task once: the loop forgets it then. The outcome is written.
+        // SAFETY: `run` ends the task once. The outcome is written.
         unsafe {
             self.join()
                 .complete(take_back, |waiter| wake(waiter, self.context.info()));
@@ -257,13 +253,31 @@ pub(crate) fn report_panic(task: &TaskInfo, payload: Box<dyn Any + Send>) {
 }
 
 impl<F: Future + 'static> Runnable for LocalCell<F> {
-    unsafe fn run(&self, owner: NonNull<()>) -> bool {
-        // SAFETY: the caller's promise is the same.
+    unsafe fn run(&self, owner: NonNull<()>, stamp: Option<u32>, running: &Cell<Kind>) -> Ran {
+        if stamp.is_some_and(|stamp| stamp != self.wake_target().stamp()) {
+            return Ran::Stale;
+        }
+        assert!(
+            self.is_home(),
+            "a task is touched on a thread that is not its own"
+        );
+        let kind = self.state.begin_poll();
+        let kind = kind.expect("a task is not run from within itself, nor after its end");
+        running.set(kind);
+        // SAFETY: this is the home thread. The future is lent to us alone, and one that has ended is lent for ever. The owner is
+        // the caller's promise.
         let ended = unsafe { self.step(owner) };
         if ended {
             self.complete();
+        } else {
+            self.state.end_poll();
         }
-        ended
+        running.set(Kind::Task);
+        if ended {
+            Ran::Ended(kind)
+        } else {
+            Ran::Pending
+        }
     }
 
     fn wake_target(&self) -> TaskTarget<'_> {

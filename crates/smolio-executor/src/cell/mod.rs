@@ -8,6 +8,7 @@
 //! - [`pooled`]: a task of the workers, who move it about.
 //! - [`request`]: asking such a task to end.
 //! - [`shared`]: the pointer to all of these.
+//! - [`table`]: those of a loop that wait to be woken.
 //! - [`slab`]: where their memory comes from; [`free_slots`] is the atomic part of it.
 
 mod bound;
@@ -20,10 +21,12 @@ mod pooled;
 mod request;
 mod shared;
 mod slab;
+mod table;
 
 pub(crate) use bound::Thread;
 pub(crate) use joiner::{Completion, Failure, Gone, Joiner, Outcome};
-pub(crate) use local::{LocalCell, Runnable, drop_unread};
+pub(crate) use local::{LocalCell, Ran, Runnable, drop_unread};
 pub(crate) use pooled::pooled;
 pub(crate) use shared::Shared;
 pub(crate) use slab::Slab;
+pub(crate) use table::Table;

@@ -74,6 +74,15 @@ impl<C: ?Sized> Shared<C> {
         Self(block)
     }
 
+    /// The owner once more, without counting it.
+    ///
+    /// # Safety
+    /// An owner stays as long as what is given is used, which is not dropped.
+    #[inline]
+    pub(super) unsafe fn borrowed(&self) -> ManuallyDrop<Self> {
+        ManuallyDrop::new(Self(self.0))
+    }
+
     /// The same without its type.
     #[inline]
     pub(super) fn address(&self) -> NonNull<()> {

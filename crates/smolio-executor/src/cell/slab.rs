@@ -35,6 +35,8 @@ const FEWEST_SLOTS: u32 = 4;
 const LOOKS: usize = 4;
 /// So many chunks may be empty before it is worth a look which they are.
 const MOST_EMPTY: usize = 64;
+/// Or this part of all, if that is more: a look goes through all, and a crowd that leaves must not be gone through again and again.
+const MOST_EMPTY_PART: usize = 4;
 
 /// Where the tasks of a loop lie.
 pub(crate) struct Slab {
@@ -42,6 +44,8 @@ pub(crate) struct Slab {
     classes: [RefCell<Class>; LARGEST / ALIGN],
     /// How many chunks have become empty since somebody looked; some may be in use again.
     emptied: Cell<usize>,
+    /// How many that may be before somebody looks again.
+    most_empty: Cell<usize>,
 }
 
 #[derive(Default)]
@@ -69,6 +73,7 @@ impl Slab {
         Self {
             classes: array::from_fn(|_| RefCell::default()),
             emptied: Cell::new(0),
+            most_empty: Cell::new(MOST_EMPTY),
         }
     }
 
@@ -87,17 +92,22 @@ impl Slab {
     /// Gives back chunks that are empty, if there may be many.
     #[inline]
     pub(crate) fn trim(&self) {
-        if self.emptied.get() > MOST_EMPTY {
+        if self.emptied.get() > self.most_empty.get() {
             self.trim_all();
         }
     }
 
     #[cold]
     fn trim_all(&self) {
-        self.emptied.set(0);
+        let mut chunks = 0;
         for class in &self.classes {
-            class.borrow_mut().trim();
+            let mut class = class.borrow_mut();
+            class.trim();
+            chunks += class.chunks.len();
         }
+        self.emptied.set(0);
+        self.most_empty
+            .set(MOST_EMPTY.max(chunks / MOST_EMPTY_PART));
     }
 }
 

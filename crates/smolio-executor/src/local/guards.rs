@@ -1,11 +1,11 @@
 //! What holds while a loop is driven, and while a turn of it goes on, also when main panics.
 
-use std::{cell::Cell, rc::Rc, sync::Arc};
+use std::{cell::Cell, sync::Arc};
 
 use futures_task::ArcWake;
 use smolio_context::TaskInfo;
 
-use super::{CURRENT, Local};
+use super::Local;
 use crate::{
     cell::Thread,
     wake::{Home, Key, Kind, WakeState, WakeTarget},
@@ -23,6 +23,11 @@ impl MainWake {
         Self(WakeState::placed(home, Kind::Internal, Key::MAIN, ()))
     }
 
+    /// The loop has taken it off its queue, and will poll main.
+    pub(super) fn dequeued(&self) {
+        self.0.dequeued();
+    }
+
     pub(super) fn target(&self) -> WakeTarget<'_, ()> {
         WakeTarget::new(&self.0, Key::MAIN.stamp)
     }
@@ -34,23 +39,21 @@ impl ArcWake for MainWake {
     }
 }
 
-/// Makes a loop the current one of its thread until it is dropped.
+/// The loop is being driven until this is dropped.
 pub(super) struct Entered<'a> {
     local: &'a Local,
-    outer: Option<Rc<Local>>,
     /// `None` where the loop is not the one that runs main.
     outer_main: Option<Option<TaskInfo>>,
 }
 
 impl<'a> Entered<'a> {
-    pub(super) fn new(local: &'a Rc<Local>, main: Option<TaskInfo>) -> Self {
+    pub(super) fn new(local: &'a Local, main: Option<TaskInfo>) -> Self {
         assert!(
             local.home == Thread::current(),
             "a loop is driven on a thread that is not its own"
         );
         Self {
             local,
-            outer: CURRENT.replace(Some(local.clone())),
             outer_main: (local.id == local.runtime.main())
                 .then(|| local.runtime.replace_main_task(main)),
         }
@@ -59,7 +62,6 @@ impl<'a> Entered<'a> {
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        CURRENT.replace(self.outer.take());
         if let Some(outer) = self.outer_main.take() {
             self.local.runtime.replace_main_task(outer);
         }

@@ -21,11 +21,11 @@ use smolio_context::{
 };
 
 use super::{
-    Local,
+    CURRENT, Local,
     guards::{Entered, MainWake, Turning},
 };
 use crate::{
-    cell::{Runnable, Shared},
+    cell::{Ran, Runnable, Shared},
     idle::{IdleAction, IdleState},
     pool,
     wake::{Key, Kind, Message, Ready},
@@ -76,7 +76,15 @@ impl Local {
         main_task: Option<TaskInfo>,
         main: impl Future<Output = T>,
     ) -> T {
-        let _current = Entered::new(self, main_task);
+        CURRENT.set(self, || self.drive_current(main_task, main))
+    }
+
+    fn drive_current<T>(
+        self: &Rc<Self>,
+        main_task: Option<TaskInfo>,
+        main: impl Future<Output = T>,
+    ) -> T {
+        let _entered = Entered::new(self, main_task);
         let _timers = self.timers.enter();
         let _sink = install_sink(self.clone());
         let _tokio = self.runtime.tokio().enter();
@@ -109,7 +117,7 @@ impl Local {
         for _ in 0..ROUNDS {
             self.read_inbox(main);
             self.fire_timers(now);
-            match self.round(main, &mut poll_main, begin) {
+            match self.round(main, &mut poll_main, begin, now) {
                 Round::Main(value) => return Poll::Ready(value),
                 Round::Idle => {
                     self.trim();
@@ -143,6 +151,7 @@ impl Local {
         main: &MainWake,
         poll_main: &mut impl FnMut() -> Poll<T>,
         turn_began: Instant,
+        round_began: Instant,
     ) -> Round<T> {
         let shares = self.runtime.pool().is_some();
         let mut polls = 0;
@@ -155,7 +164,7 @@ impl Local {
             match ready {
                 Ready::New(task) => self.run_first(task),
                 Ready::Woken(Key::MAIN) => {
-                    main.target().dequeued();
+                    main.dequeued();
                     if let Poll::Ready(value) = poll_main() {
                         return Round::Main(value);
                     }
@@ -169,8 +178,10 @@ impl Local {
             }
             if polls >= look {
                 look *= 2;
-                // Until the next look it would take as long again.
-                if turn_began.elapsed() >= SHORTEST_TURN / 2 {
+                // Until the next look it would take as long again as the round has taken by now.
+                let now = Instant::now();
+                let as_long_again = now.duration_since(round_began);
+                if now.duration_since(turn_began) + as_long_again >= SHORTEST_TURN {
                     return Round::More;
                 }
             }
@@ -204,37 +215,29 @@ impl Local {
         }
     }
 
+    /// The first poll of a task.
     fn run_first(&self, task: Shared<dyn Runnable>) {
-        let kind = task.wake_target().dequeued();
-        if !self.run(&task, kind) {
-            if let Some(key) = self.table.insert(task) {
-                self.enqueue(Ready::Woken(key));
+        match task.run(None, &self.running) {
+            Ran::Ended(kind) => self.note_end(kind),
+            Ran::Pending | Ran::Stale => {
+                if let Some(key) = self.table.insert(task) {
+                    self.enqueue(Ready::Woken(key));
+                }
             }
         }
     }
 
+    /// Any other poll.
     fn run_again(&self, key: Key) {
-        let Some((task, kind)) = self.table.take(key) else {
-            return;
-        };
-        if self.run(&task, kind) {
-            self.table.remove(key);
-        } else {
-            self.table.put_back(key, task);
+        if let Ran::Ended(kind) = self.table.run(key, &self.running) {
+            self.note_end(kind);
         }
     }
 
-    /// One poll. True: the task has ended.
-    fn run(&self, task: &Shared<dyn Runnable>, kind: Kind) -> bool {
-        self.running.set(kind);
-        let ended = task.run();
-        self.running.set(Kind::Task);
-        if ended {
-            let count = &self.counts[kind as usize];
-            count.set(count.get() - 1);
-            self.wake_watcher();
-        }
-        ended
+    fn note_end(&self, kind: Kind) {
+        let count = &self.counts[kind as usize];
+        count.set(count.get() - 1);
+        self.wake_watcher();
     }
 
     /// Nothing is ready: arms the alarm, or asks the policy what to do.

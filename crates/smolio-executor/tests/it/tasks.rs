@@ -226,3 +226,21 @@ fn current_task_in_destructors_is_the_task_that_is_dropped() {
         assert_eq!(seen.try_recv().unwrap().unwrap().id(), at_close);
     }
 }
+
+/// Whoever asks is among them once, in its first poll as in a later one.
+#[test]
+fn all_tasks_names_each_one_once() {
+    run(async move {
+        let waiting = TaskBuilder::new().name("waits").spawn(pending::<()>());
+        yields(1).await;
+        let asking = TaskBuilder::new().name("asks").spawn(async move {
+            let first = names();
+            yields(1).await;
+            (first, names())
+        });
+        let (first, later) = asking.await;
+        assert_eq!(first, ["asks", "main", "waits"]);
+        assert_eq!(later, first);
+        drop(waiting);
+    });
+}
