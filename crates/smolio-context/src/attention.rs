@@ -49,8 +49,9 @@ pub(crate) fn remove_debugger() {
 /// A task or child was spawned, and somebody looks on.
 #[cold]
 pub(crate) fn spawned(task: &TaskInfo) {
-    observation::spawned(task);
-    observer::tell(|observer| observer.spawned(task));
+    if observation::spawned(task) {
+        observer::tell(|observer| observer.spawned(task));
+    }
 }
 
 /// A poll of `context` begins, and somebody looks on. Gives whether it was noted; if so, [`end_poll`] is to be called.

@@ -61,7 +61,7 @@ pub use collector::{
     CleanUp, CleanUpSink, SinkGuard, clean_up_later, collect, install_sink, is_collecting,
 };
 pub use deadline::{DeadlineGuard, current_deadline, enter_deadline, hide_deadlines};
-pub use debug::{DebugGuard, debug_mode, warn_in_debug};
+pub use debug::{DebugGuard, debug_mode, warn_in_debug, warn_of_task};
 pub use instant::Instant;
 pub use observation::{
     ObservationGuard, Resource, ResourceId, TaskState, Wait, WaitTarget, Waiter, all_waits,

@@ -231,7 +231,7 @@ impl TaskContext {
         &self.info
     }
 
-    /// For whoever polls the task: it was let in, and is to be polled. [`Scoped`] says so itself.
+    /// For whoever takes a task in that is to be polled: says so to those who look on. Twice is once.
     #[inline]
     pub fn spawned(&self) {
         if is_observed() && !self.is_on_behalf() {
@@ -362,7 +362,6 @@ pin_project! {
 impl<F> Scoped<F> {
     /// Binds `future` to `context`.
     pub fn new(context: TaskContext, future: F) -> Self {
-        context.spawned();
         Self {
             context,
             future: Some(future),

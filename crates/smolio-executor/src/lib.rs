@@ -41,6 +41,7 @@ pub mod idle;
 
 mod alarm;
 mod cell;
+mod debug;
 mod inbox;
 mod local;
 mod loops;

@@ -108,6 +108,7 @@ where
     let permit = limit.0.acquire_arc().await;
     let job = Local::current().map(|local| local.runtime().begin_job(context.info().clone()));
     let clock = VirtualClock::current();
+    context.spawned();
     let (joiner, _, call) = pooled(context, async move { f() }, || ());
     let on_thread = move || {
         let _clock = clock.as_ref().map(VirtualClock::install);

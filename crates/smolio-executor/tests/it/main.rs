@@ -30,10 +30,12 @@ mod shield;
 mod thread;
 
 mod debug;
+mod debug_handles;
 mod fairness;
 mod idle;
 mod order;
 mod tasks;
+mod watchdog;
 mod workers;
 
 mod promises;
