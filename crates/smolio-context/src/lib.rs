@@ -20,6 +20,10 @@
 //! assert!(Instant::now() <= Instant::now());
 //! ```
 //!
+//! # Features
+//! `spans`: each task and child of a group is a span of the crate `tracing`, with its name, its id and where it was spawned. It
+//! is entered while the task is polled, closed when it has ended, and lies within the span in which it was spawned.
+//!
 //! # When not to use this
 //! Programs use the facade `smolio`, which re-exports what they need. Take this crate alone to write a library of
 //! futures that behaves well under smolio (budget, deadlines, virtual time) without depending on its executor.
@@ -52,6 +56,7 @@ mod stuck;
 
 mod order;
 mod report;
+mod spans;
 
 pub use attention::{is_debug, is_observed};
 pub use budget::{Unconstrained, budget_left, poll_budget, spend_budget, unconstrained};

@@ -21,6 +21,9 @@
 //! One worker, the default, is asyncio's loop: tasks take turns on one thread. With several
 //! ([`Builder::workers`]) the tasks that are `Send` run on any of them.
 //!
+//! # Features
+//! `spans`: each task and child of a group is a span of the crate `tracing`; see `smolio-context`.
+//!
 //! # When not to use this
 //! Where tokio runs already, or where another executor is part of the deal (embedded, a browser): the timers, queues and task groups of
 //! smolio work there without this crate.

@@ -201,6 +201,7 @@
 //! | `surf` | `ClientSession::surf`: the same session for code that is written for surf. It brings crates that nobody looks after any more |
 //! | `http2` | HTTP/2 in both, where the peer speaks it |
 //! | `websocket` | WebSockets in both |
+//! | `spans` | each task and child of a group is a span of the crate `tracing`, with its name, id and location |
 
 #![forbid(unsafe_code)]
 
