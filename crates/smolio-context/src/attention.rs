@@ -68,11 +68,13 @@ pub(crate) fn end_poll() {
     let (task, own) = (&poll.task, poll.own_time());
     if !poll.is_on_behalf {
         observation::end_poll(task.id());
-        observer::tell(|observer| observer.polled(task, own));
     }
     let is_news = !poll.may_be_slow && !poll.is_told;
     if is_news && is_debug() && slow_poll::is_slow(own) {
         slow_poll::report(&poll, own);
+    }
+    if !poll.is_on_behalf {
+        observer::tell(|observer| observer.polled(task, own));
     }
     // The report, too, is no time of those outside.
     polls::answer_for(&poll);

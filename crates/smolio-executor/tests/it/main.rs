@@ -33,6 +33,7 @@ mod debug;
 mod debug_handles;
 mod fairness;
 mod idle;
+mod observed;
 mod order;
 mod tasks;
 mod watchdog;

@@ -13,7 +13,7 @@ use crate::{
     support::yields,
 };
 
-const LONG: Duration = Duration::from_millis(1400);
+const LONG: Duration = Duration::from_millis(1800);
 
 #[test]
 fn a_loop_that_does_not_turn_is_reported_while_it_lasts() {
