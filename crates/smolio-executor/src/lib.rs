@@ -23,12 +23,15 @@
 //! ([`Builder::workers`]) the tasks that are `Send` run on any of them.
 //!
 //! # Features
-//! `tokio-compat` adds `Builder::tokio` and `compat`, for crates that call tokio inside. Without it there is no tokio in the tree.
+//! `spans`: each task and child of a group is a span of the crate `tracing`; see `smolio-context`. `tokio-compat` adds
+//! `Builder::tokio` and `compat`, for crates that call tokio inside. Without it there is no tokio in the tree.
 //!
 //! # When not to use this
 //! Where tokio runs already, or where another executor is part of the deal (embedded, a browser): the timers, queues and task groups of
 //! smolio work there without this crate.
 
+mod build_error;
+mod builder;
 mod runner;
 mod task;
 
@@ -50,6 +53,7 @@ pub mod idle;
 
 mod alarm;
 mod cell;
+mod debug;
 mod inbox;
 mod local;
 mod loops;
@@ -64,12 +68,14 @@ mod tokio_handle;
 mod wake;
 mod wake_state;
 
+pub use build_error::BuildError;
+pub use builder::Builder;
 #[cfg(feature = "tokio-compat")]
 pub use compat::{Compat, compat};
 pub use finally::{Finally, finally, with_cleanup};
 pub use handle::{Closed, Handle};
 pub use portal::{CallError, Portal};
-pub use runner::{BuildError, Builder, Runner, run};
+pub use runner::{Runner, run};
 pub use shield::{Shield, Shielded, shield, shield_value};
 pub use signal::{CtrlC, Interrupted, ShutdownSignal, ctrl_c, shutdown_signal};
 pub use spawn::{TaskBuilder, all_tasks, spawn, spawn_local};

@@ -1,34 +1,24 @@
 //! Running a program: `run`, and the `Runner` behind it.
 
 use std::{
-    error::Error,
-    ffi::OsString,
     fmt,
     future::{Future, IntoFuture, poll_fn},
-    io,
-    num::NonZeroUsize,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
+    pin::{Pin, pin},
     rc::Rc,
-    sync::Arc,
     task::Poll,
     time::Duration,
 };
 
-use smolio_context::{DebugGuard, Scoped, TaskContext, debug_mode};
+use smolio_context::{Scoped, TaskContext};
 
 use crate::{
-    Handle,
-    idle::IdlePolicy,
-    inbox::Inbox,
+    Builder, Handle,
+    debug::Debugging,
     local::Local,
-    loops::LoopId,
-    pool::Pool,
-    runtime::Runtime,
-    settings, shutdown,
+    shutdown,
     signal::{Interrupted, Watch},
-    spawn::{is_inside_loop, spawn_internal},
-    tokio_handle::TokioHandle,
+    spawn::is_inside_loop,
 };
 
 /// Runs `main` on a loop on this thread, closes the loop, and gives the value of `main`: asyncio's `run`.
@@ -36,7 +26,7 @@ use crate::{
 /// When `main` has ended, what is still running is cancelled, clean-ups run to their end (5 s at most), and then `run` returns.
 ///
 /// # Panics
-/// Inside another loop, if the loop cannot be made (see [`BuildError`]), and with the panic of `main`.
+/// Inside another loop, if the loop cannot be made (see [`BuildError`](crate::BuildError)), and with the panic of `main`.
 ///
 /// ```
 /// let answer = smolio_executor::run(async { 42 });
@@ -44,7 +34,13 @@ use crate::{
 /// ```
 #[track_caller]
 pub fn run<F: IntoFuture>(main: F) -> F::Output {
-    Runner::builder().run(main)
+    Runner::builder().run_boxed(boxed(main))
+}
+
+/// What is to be run, before it is handed on: where nothing is optimised it would lie on the stack as many times as that happens,
+/// and a program's main may be large.
+pub(crate) fn boxed<F: IntoFuture>(main: F) -> Pin<Box<F::IntoFuture>> {
+    Box::pin(main.into_future())
 }
 
 /// A loop that can run several main futures, one after the other: asyncio's `Runner`.
@@ -65,10 +61,25 @@ pub struct Runner {
     grace: Duration,
     handle_signals: bool,
     // To the end of the close, which the drop of the runner is.
-    _debug: Option<DebugGuard>,
+    _debug: Option<Debugging>,
 }
 
 impl Runner {
+    /// For the builder.
+    pub(crate) fn of(
+        local: Rc<Local>,
+        grace: Duration,
+        handle_signals: bool,
+        debugging: Option<Debugging>,
+    ) -> Self {
+        Self {
+            local,
+            grace,
+            handle_signals,
+            _debug: debugging,
+        }
+    }
+
     /// A loop on this thread, with the settings of the environment.
     ///
     /// # Panics
@@ -98,7 +109,12 @@ impl Runner {
     #[doc(alias = "run_until_complete")]
     #[track_caller]
     pub fn run<F: IntoFuture>(&self, main: F) -> F::Output {
-        match self.try_run(main) {
+        self.run_boxed(boxed(main))
+    }
+
+    #[track_caller]
+    pub(crate) fn run_boxed<F: Future>(&self, main: Pin<Box<F>>) -> F::Output {
+        match self.try_run_boxed(main) {
             Ok(value) => value,
             Err(interrupted) => {
                 shutdown::close(&self.local, self.grace);
@@ -116,6 +132,11 @@ impl Runner {
     /// Inside a loop, and with the panic of `main`.
     #[track_caller]
     pub fn try_run<F: IntoFuture>(&self, main: F) -> Result<F::Output, Interrupted> {
+        self.try_run_boxed(boxed(main))
+    }
+
+    #[track_caller]
+    fn try_run_boxed<F: Future>(&self, main: Pin<Box<F>>) -> Result<F::Output, Interrupted> {
         assert!(
             !is_inside_loop(),
             "`run` was called inside of a loop, on the loop's own thread, which it would block: \
@@ -123,10 +144,10 @@ impl Runner {
         );
         let context = TaskContext::root();
         let info = context.info().clone();
-        let main = Scoped::new(context, main.into_future());
+        context.spawned();
+        let mut main = pin!(Scoped::new(context, main));
         let result = self.local.drive(Some(info), async {
             let mut watch = self.handle_signals.then(Watch::new);
-            let mut main = pin!(main);
             poll_fn(|cx| {
                 if let Poll::Ready(value) = main.as_mut().poll(cx) {
                     return Poll::Ready(Ok(value));
@@ -176,316 +197,5 @@ impl fmt::Debug for Runner {
             .field("grace", &self.grace)
             .field("handle_signals", &self.handle_signals)
             .finish_non_exhaustive()
-    }
-}
-
-/// Settings for a [`Runner`].
-///
-/// | method | environment | default |
-/// |---|---|---|
-/// | [`workers`](Self::workers) | `SMOLIO_WORKERS` | 1 |
-/// | [`grace`](Self::grace) | `SMOLIO_GRACE_MS` | 5 s |
-/// | (all runners) closures of `to_thread` at the same time | `SMOLIO_THREADS` | 64 |
-/// | [`handle_signals`](Self::handle_signals) | | `false`; `true` for `#[smolio::main]` |
-/// | [`debug`](Self::debug) | `SMOLIO_DEBUG=1` | off |
-/// | in debug mode, a poll is slow from here on | `SMOLIO_SLOW_POLL_MS` | 100 ms |
-/// | `tokio`, with the feature `tokio-compat` | | `false` |
-///
-/// What the program says goes before what the environment says.
-///
-/// ```
-/// use smolio_executor::Runner;
-/// use std::time::Duration;
-///
-/// let runner = Runner::builder().workers(2).grace(Duration::from_secs(1)).build()?;
-/// assert_eq!(runner.run(async { 6 * 7 }), 42);
-/// # Ok::<(), smolio_executor::BuildError>(())
-/// ```
-#[derive(Default)]
-#[must_use = "a builder does nothing until `build` or `run`"]
-pub struct Builder {
-    workers: Option<usize>,
-    grace: Option<Duration>,
-    handle_signals: bool,
-    debug: Option<bool>,
-    idle_policy: Option<Rc<dyn IdlePolicy>>,
-    #[cfg(feature = "tokio-compat")]
-    tokio: bool,
-}
-
-impl Builder {
-    /// How many threads run tasks. One is asyncio's way: the loop, where nothing happens at the same time. With more, tasks that are
-    /// [`spawn`](crate::spawn)ed run on any of them.
-    pub fn workers(mut self, workers: usize) -> Self {
-        self.workers = Some(workers);
-        self
-    }
-
-    /// How long clean-ups may take when the loop closes.
-    pub fn grace(mut self, grace: Duration) -> Self {
-        self.grace = Some(grace);
-        self
-    }
-
-    /// Takes SIGINT (Ctrl-C) and SIGTERM: the first of them drops main and runs the clean-ups, a second ends the process at once.
-    ///
-    /// While a [`ctrl_c`](crate::ctrl_c) or [`shutdown_signal`](crate::shutdown_signal) future is being awaited, the signal is for the
-    /// program and main is left alone.
-    pub fn handle_signals(mut self, yes: bool) -> Self {
-        self.handle_signals = yes;
-        self
-    }
-
-    /// Debug mode, for as long as the runner lives: reports what is hardly ever meant, at the price of two looks at the clock per
-    /// poll.
-    ///
-    /// - A poll of a task or of a child of a group that keeps the thread busy for 100 ms, or whatever `SMOLIO_SLOW_POLL_MS` says.
-    ///   That is time on the clock on the wall: on a machine that is overloaded the thread may have been kept waiting itself.
-    /// - A [`Task`](crate::Task) that was dropped, and so cancelled, before it ever ran.
-    ///
-    /// The reports are warnings of the crate `log`, with the target `smolio`; where no logger is set they go to standard error.
-    /// Debug mode is the process's: other loops are watched as well.
-    #[doc(alias = "set_debug")]
-    #[doc(alias = "slow_callback_duration")]
-    pub fn debug(mut self, yes: bool) -> Self {
-        self.debug = Some(yes);
-        self
-    }
-
-    /// Asks `policy` what to do when nothing is ready, instead of waiting. For those who write a test clock; see
-    /// [`idle`](crate::idle).
-    pub fn idle_policy(mut self, policy: Rc<dyn IdlePolicy>) -> Self {
-        self.idle_policy = Some(policy);
-        self
-    }
-
-    /// Puts a tokio handle around the loop, its workers and the threads of [`to_thread`](crate::to_thread), so that crates which
-    /// call tokio work as they do in a program of tokio's: reqwest, sqlx with `runtime-tokio`, tonic.
-    ///
-    /// Our tasks stay on our loop. What waits for tokio's sockets and timers is woken by tokio's thread, and what a crate gives to
-    /// `tokio::spawn` runs there. The runtime is [`compat`](crate::compat)'s: one for the process, with one thread, started by the
-    /// first who needs it.
-    ///
-    /// - The tasks that are spawned on tokio are not ours: the loop does not wait for them when it closes, nor cancel them, no call
-    ///   graph shows them, and their panics are in tokio's `JoinHandle`. Those that are left when the process ends stop where
-    ///   they are. In return what a crate made in one run, such as a client with its connections, works in the next.
-    /// - `tokio::time` knows the machine's clock only, never a test's.
-    /// - Futures are polled and dropped with the handle. What is made before the run, or taken out of it, is not: a
-    ///   `tokio::time::sleep` is made inside of main, and a pool of connections is dropped there.
-    /// - `tokio::task::spawn_local` panics, as it does outside of tokio's `LocalSet`: [`spawn_local`](crate::spawn_local) is for that.
-    ///   tokio's `block_in_place` blocks the loop: [`to_thread`](crate::to_thread) does not.
-    /// - Where a runtime of tokio's is around the run already, this one takes its place inside. It may be one that
-    ///   waits for us.
-    ///
-    /// ```
-    /// use smolio_executor::{Runner, spawn};
-    /// use std::time::Duration;
-    ///
-    /// let answer = Runner::builder().tokio(true).run(async {
-    ///     tokio::time::sleep(Duration::from_millis(1)).await;
-    ///     spawn(async { tokio::spawn(async { 42 }).await }).await
-    /// });
-    /// assert_eq!(answer.unwrap(), 42);
-    /// ```
-    #[cfg(feature = "tokio-compat")]
-    #[doc(alias = "enter")]
-    pub fn tokio(mut self, yes: bool) -> Self {
-        self.tokio = yes;
-        self
-    }
-
-    /// Makes the runner, and starts its workers.
-    ///
-    /// # Errors
-    /// [`BuildError`] if the settings make no sense, or if threads cannot be started.
-    pub fn build(self) -> Result<Runner, BuildError> {
-        settings::checked_threads()?;
-        let workers = match self.workers {
-            Some(workers) => NonZeroUsize::new(workers).ok_or(BuildError(Problem::NoWorkers))?,
-            None => settings::workers()?.unwrap_or(NonZeroUsize::MIN),
-        };
-        if self.idle_policy.is_some() && workers != NonZeroUsize::MIN {
-            return Err(BuildError(Problem::PolicyForWorkers(workers)));
-        }
-        let grace = match self.grace {
-            Some(grace) => grace,
-            None => settings::grace()?.unwrap_or(settings::DEFAULT_GRACE),
-        };
-        let slow_poll = settings::slow_poll()?.unwrap_or(settings::DEFAULT_SLOW_POLL);
-        let debug = match self.debug {
-            Some(debug) => debug,
-            None => settings::debug()?.unwrap_or(false),
-        };
-        #[cfg(feature = "tokio-compat")]
-        let tokio = self.tokio_handle()?;
-        #[cfg(not(feature = "tokio-compat"))]
-        let tokio = TokioHandle::default();
-        let helpers = workers.get() - 1;
-        let inbox = Arc::new(Inbox::new());
-        let id = LoopId::register(inbox.clone());
-        let pool = (helpers > 0).then(|| Pool::new(helpers));
-        let runtime = Runtime::new(id, inbox.clone(), pool, tokio);
-        let local = Local::new(id, inbox, runtime.clone(), self.idle_policy);
-        // From here on the drop of the runner closes what was started.
-        let runner = Runner {
-            local,
-            grace,
-            handle_signals: self.handle_signals,
-            _debug: debug.then(|| debug_mode(slow_poll)),
-        };
-        if helpers > 0 {
-            let shared = runtime.clone();
-            spawn_internal(&runner.local, async move {
-                if let Some(pool) = shared.pool() {
-                    pool.work(0).await;
-                }
-            });
-            Pool::start(&runtime).map_err(BuildError::thread)?;
-        }
-        Ok(runner)
-    }
-
-    #[cfg(feature = "tokio-compat")]
-    fn tokio_handle(&self) -> Result<TokioHandle, BuildError> {
-        if !self.tokio {
-            return Ok(TokioHandle::default());
-        }
-        let runtime = crate::compat::start().map_err(|error| BuildError(Problem::Tokio(error)))?;
-        Ok(TokioHandle::of(runtime))
-    }
-
-    /// What builds the runner on another thread. An idle policy cannot go there.
-    pub(crate) fn for_another_thread(
-        self,
-    ) -> Result<impl FnOnce() -> Result<Runner, BuildError> + Send + 'static, BuildError> {
-        let Self {
-            workers,
-            grace,
-            handle_signals,
-            debug,
-            #[cfg(feature = "tokio-compat")]
-            tokio,
-            idle_policy,
-        } = self;
-        if idle_policy.is_some() {
-            return Err(BuildError(Problem::PolicyElsewhere));
-        }
-        Ok(move || {
-            let builder = Self {
-                workers,
-                grace,
-                handle_signals,
-                debug,
-                #[cfg(feature = "tokio-compat")]
-                tokio,
-                idle_policy: None,
-            };
-            builder.build()
-        })
-    }
-
-    /// Builds the runner, runs `main`, and closes.
-    ///
-    /// # Panics
-    /// As [`run`](crate::run).
-    #[track_caller]
-    pub fn run<F: IntoFuture>(self, main: F) -> F::Output {
-        let runner = self.build().unwrap_or_else(|error| panic!("{error}"));
-        runner.run(main)
-    }
-}
-
-impl fmt::Debug for Builder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut fields = f.debug_struct("Builder");
-        #[cfg(feature = "tokio-compat")]
-        fields.field("tokio", &self.tokio);
-        fields
-            .field("workers", &self.workers)
-            .field("grace", &self.grace)
-            .field("handle_signals", &self.handle_signals)
-            .field("debug", &self.debug)
-            .field("idle_policy", &self.idle_policy.is_some())
-            .finish()
-    }
-}
-
-/// A runner could not be made.
-///
-/// ```
-/// let error = smolio_executor::Runner::builder().workers(0).build().unwrap_err();
-/// assert_eq!(error.to_string(), "a loop with 0 workers would never run anything");
-/// ```
-#[derive(Debug)]
-pub struct BuildError(Problem);
-
-#[derive(Debug)]
-enum Problem {
-    NoWorkers,
-    PolicyForWorkers(NonZeroUsize),
-    PolicyElsewhere,
-    Environment {
-        variable: &'static str,
-        value: OsString,
-        expected: &'static str,
-    },
-    Thread(io::Error),
-    #[cfg(feature = "tokio-compat")]
-    Tokio(io::Error),
-}
-
-impl BuildError {
-    pub(crate) fn thread(error: io::Error) -> Self {
-        Self(Problem::Thread(error))
-    }
-
-    pub(crate) fn environment(
-        variable: &'static str,
-        value: OsString,
-        expected: &'static str,
-    ) -> Self {
-        Self(Problem::Environment {
-            variable,
-            value,
-            expected,
-        })
-    }
-}
-
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Problem::NoWorkers => f.write_str("a loop with 0 workers would never run anything"),
-            Problem::PolicyForWorkers(workers) => write!(
-                f,
-                "a test clock needs a single worker, not {workers}: with several, tasks run at the same time and no \
-                 moment is the next"
-            ),
-            Problem::PolicyElsewhere => f.write_str(
-                "a test clock belongs to the thread of its test, and a portal's loop runs on another",
-            ),
-            Problem::Environment {
-                variable,
-                value,
-                expected,
-            } => write!(
-                f,
-                "the environment variable {variable} is {value:?}, not {expected}"
-            ),
-            Problem::Thread(error) => write!(f, "a thread could not be started: {error}"),
-            #[cfg(feature = "tokio-compat")]
-            Problem::Tokio(error) => write!(f, "tokio's runtime could not be started: {error}"),
-        }
-    }
-}
-
-impl Error for BuildError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.0 {
-            Problem::Thread(error) => Some(error),
-            #[cfg(feature = "tokio-compat")]
-            Problem::Tokio(error) => Some(error),
-            _ => None,
-        }
     }
 }

@@ -4,7 +4,7 @@ use std::{future::pending, rc::Rc, thread};
 
 use async_lock::Mutex;
 use smolio_context::{Instant, current_deadline, enter_deadline, report_shield, watch_shields};
-use smolio_executor::{Runner, run, spawn, spawn_local, to_thread};
+use smolio_executor::{Runner, run, spawn, spawn_local, to_thread, yield_now};
 
 use crate::support::{Counter, Gate, panic_of, under_100_seeds, until, yields};
 
@@ -212,4 +212,19 @@ fn a_run_within_a_poll_has_no_part_in_what_is_around_it() {
     assert!(!is_shielded);
     assert_eq!(current_deadline(), deadline);
     runner.run(task);
+}
+
+#[test]
+fn a_large_main_needs_no_large_stack() {
+    const SIZE: usize = 160 * 1024;
+    let large = || {
+        run(async {
+            let bytes = [1_u8; SIZE];
+            yield_now().await;
+            bytes.iter().map(|byte| usize::from(*byte)).sum::<usize>()
+        })
+    };
+    // Half of what a thread has by default.
+    let thread = thread::Builder::new().stack_size(1024 * 1024);
+    assert_eq!(thread.spawn(large).unwrap().join().unwrap(), SIZE);
 }
