@@ -29,7 +29,11 @@ async fn main() -> anyhow::Result<()> {
 
 /// They take as long as the slowest, or as the limit allows.
 async fn three_at_once() {
-    let scripts = ["echo all is well", "echo it is not >&2; exit 3", "sleep 60"];
+    let scripts = [
+        "echo all is well",
+        "echo it is not >&2; exit 3",
+        "exec sleep 60",
+    ];
     let outputs = gather(scripts.map(|script| timeout(LIMIT, shell(script).output()))).await;
     for (script, output) in scripts.iter().zip(outputs) {
         match output {

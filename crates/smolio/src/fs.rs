@@ -1,7 +1,7 @@
 //! Files and directories: async-fs, as it is. What `std::fs` has is here under the same names, on threads that wait for the disk.
 //!
-//! asyncio has nothing for files; its users take aiofiles, or `to_thread`. For several steps in a row
-//! [`to_thread`](crate::to_thread) is the faster way here, too: one thread does them all.
+//! asyncio has nothing for files; its users take aiofiles, or `to_thread`. For several steps in a row [`to_thread`](crate::to_thread) is the faster
+//! way here, too: one thread does them all.
 //!
 //! | aiofiles | here |
 //! |---|---|

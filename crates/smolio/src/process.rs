@@ -67,7 +67,7 @@
 //! ```
 //!
 //! What it has started itself is not killed with it: `sh -c "a | b"` may leave `a` and `b` behind. One that is to end in good
-//! order gets a SIGTERM and some time, in a [`finally`](crate::finally) or [`with_cleanup`](crate::with_cleanup).
+//! order gets a SIGTERM and some time, in a [`finally`](crate::finally()) or [`with_cleanup`](crate::with_cleanup).
 //!
 //! # The thread behind it
 //! With the first child, async-process starts a thread of its own for those that are dropped before they end. That thread also takes

@@ -7,8 +7,8 @@
 //! | `loop.add_signal_handler(SIGHUP, reload)` | `Signals::new([Signal::Hup])?`, and a task that reads them |
 //! | `loop.remove_signal_handler(SIGHUP)` | drop the `Signals` |
 //!
-//! For SIGINT and SIGTERM take the two functions: they know of [`Builder::handle_signals`](crate::Builder::handle_signals), and
-//! give the signals their former effect back. `Signals` does not.
+//! For SIGINT and SIGTERM take the two functions: they know of [`Builder::handle_signals`](crate::Builder::handle_signals), and give the signals their former
+//! effect back. `Signals` does not.
 //!
 //! ```
 //! # #[cfg(unix)]
