@@ -33,6 +33,7 @@ pub(crate) const SERVE: &str = "--serve";
 pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "HTTP client: keep-alive, 1 connection",
+        workers: Workers::One,
         unit: Unit::Time,
         contestants: &[
             Contestant::ours("ClientSession", |setting| keep_alive::<Session>(1, setting)),
@@ -47,6 +48,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "HTTP client: keep-alive, 64 connections",
+        workers: Workers::One,
         unit: Unit::Time,
         contestants: &[
             Contestant::ours("ClientSession", |setting| {
@@ -65,6 +67,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "HTTP client: keep-alive, 1,000 connections",
+        workers: Workers::One,
         unit: Unit::Time,
         contestants: &[
             Contestant::ours("ClientSession", |setting| {
@@ -83,6 +86,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "HTTP client: 100 addresses that take 1 s each",
+        workers: Workers::One,
         unit: Unit::Time,
         contestants: &[
             Contestant::ours("ClientSession", slow_addresses::<Session>),
@@ -91,6 +95,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "HTTP client: 50 MB down",
+        workers: Workers::One,
         unit: Unit::Time,
         contestants: &[
             Contestant::ours("ClientSession", download::<Session>),
@@ -99,6 +104,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "HTTP client: memory per idle connection, of 1,000",
+        workers: Workers::One,
         unit: Unit::Bytes,
         contestants: &[
             Contestant::ours("ClientSession", idle_memory::<Session>),
@@ -107,6 +113,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "HTTP server: a text, one thread",
+        workers: Workers::One,
         unit: Unit::Time,
         contestants: &[
             Contestant::ours("serve", |setting| text(Served::Ours, Workers::One, setting)),
@@ -118,6 +125,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "HTTP server: JSON, one thread",
+        workers: Workers::One,
         unit: Unit::Time,
         contestants: &[
             Contestant::ours("serve", |setting| json(Served::Ours, Workers::One, setting)),
@@ -129,6 +137,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "HTTP server: a text, two workers",
+        workers: Workers::Two,
         unit: Unit::Time,
         contestants: &[
             Contestant::ours("serve", |setting| text(Served::Ours, Workers::Two, setting)),
@@ -139,6 +148,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row {
         name: "HTTP server: JSON, two workers",
+        workers: Workers::Two,
         unit: Unit::Time,
         contestants: &[
             Contestant::ours("serve", |setting| json(Served::Ours, Workers::Two, setting)),
@@ -153,6 +163,8 @@ pub(crate) const ROWS: &[Row] = &[
 pub(crate) struct Row {
     /// Says what is done; filters look for their text in it.
     pub(crate) name: &'static str,
+    /// How many threads whoever is measured has.
+    workers: Workers,
     /// What the numbers are.
     pub(crate) unit: Unit,
     /// Who does it. The first is ours.
@@ -170,7 +182,7 @@ pub(crate) struct Contestant {
 /// How it is to be done.
 pub(crate) struct Setting {
     pub(crate) scale: Scale,
-    /// The Python that has aiohttp.
+    /// The Python that has aiohttp; empty, and of no interest to any contestant, where none takes part.
     pub(crate) python: String,
 }
 

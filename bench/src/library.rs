@@ -7,16 +7,22 @@
 
 mod channel;
 mod ours;
+mod outside;
+mod priority;
 mod smol;
 mod stream;
+mod sync;
 mod tokio;
 
 use std::time::Duration;
 
 pub(crate) use self::channel::{Receiver, Sender};
 pub(crate) use self::ours::Ours;
-pub(crate) use self::smol::{SmolOneThread, SmolTwoThreads};
+pub(crate) use self::outside::Outside;
+pub(crate) use self::priority::PriorityQueue;
+pub(crate) use self::smol::{SmolLocal, SmolShared};
 pub(crate) use self::stream::Stream;
+pub(crate) use self::sync::{Lock, Semaphore};
 pub(crate) use self::tokio::Tokio;
 
 /// How many threads poll tasks.
@@ -38,6 +44,14 @@ impl Workers {
             Self::Two => "two workers",
         }
     }
+
+    /// How many they are.
+    pub(crate) fn count(self) -> usize {
+        match self {
+            Self::One => 1,
+            Self::Two => 2,
+        }
+    }
 }
 
 /// A library and the way it is set up.
@@ -55,8 +69,26 @@ pub(crate) trait Library: 'static {
     /// The sending end of a bounded channel.
     type Sender: Sender;
 
+    /// The sending end of a channel without a bound.
+    type UnboundedSender: Sender;
+
+    /// A queue that gives its smallest item first.
+    type PriorityQueue: PriorityQueue;
+
+    /// A lock that is awaited.
+    type Lock: Lock;
+
+    /// A number of permits.
+    type Semaphore: Semaphore;
+
     /// A channel with room for so many items.
     fn channel(capacity: usize) -> (Self::Sender, <Self::Sender as Sender>::Receiver);
+
+    /// A channel with room for any number of them.
+    fn unbounded() -> (
+        Self::UnboundedSender,
+        <Self::UnboundedSender as Sender>::Receiver,
+    );
 
     /// Runs `main` to its end.
     ///
@@ -75,6 +107,17 @@ pub(crate) trait Library: 'static {
         F: Future + Send + 'static,
         F::Output: Send + 'static;
 
+    /// Starts a task that nobody will await.
+    fn spawn_detached<F>(future: F)
+    where
+        F: Future<Output = ()> + Send + 'static;
+
+    /// Calls a function on one of the library's threads for what blocks.
+    fn to_thread<F, T>(function: F) -> impl Future<Output = T> + Send
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static;
+
     /// Lets others run.
     fn yield_now() -> impl Future<Output = ()> + Send;
 
@@ -90,11 +133,13 @@ pub(crate) trait Library: 'static {
     where
         F: Future<Output: Send> + Send;
 
-    /// Runs `children` futures side by side that yield once each, and gives the sum of their
-    /// numbers: with the library's own structure for children that belong together.
-    fn group(children: u64) -> impl Future<Output = u64> + Send;
+    /// Runs futures side by side and gives the sum of their numbers: with the library's own structure
+    /// for children that belong together.
+    fn group<I>(children: I) -> impl Future<Output = u64> + Send
+    where
+        I: Iterator<Item: Future<Output = u64> + Send + 'static> + Send;
 
-    /// The same for futures that are not children of anything: all their values at once, and the sum of
-    /// these.
+    /// The same for so many futures that are not children of anything and yield once each: all their
+    /// values at once, and the sum of these.
     fn gather(futures: u64) -> impl Future<Output = u64> + Send;
 }

@@ -83,6 +83,11 @@ impl Numbers {
         Ok(Self(rounds.collect::<io::Result<Vec<_>>>()?))
     }
 
+    /// Of what was measured in another way: for each round, the numbers of all who took part.
+    pub(crate) fn of(rounds: Vec<Vec<f64>>) -> Self {
+        Self(rounds)
+    }
+
     /// Of a program, over all rounds.
     pub(crate) fn median(&self, program: usize) -> f64 {
         median(self.0.iter().map(|round| round[program]).collect())

@@ -11,11 +11,13 @@ use crate::rows::{ROWS, Row, Scale, Unit};
 const LOCK_FILE: &str = include_str!("../../Cargo.lock");
 
 /// The peers, and what carries smol or stands in for it.
-const VERSIONS_OF: [&str; 9] = [
+const VERSIONS_OF: [&str; 11] = [
     "tokio",
     "smol",
+    "async-channel",
     "async-executor",
     "async-io",
+    "async-lock",
     "futures-util",
     "hyper",
     "hyper-util",
@@ -39,17 +41,16 @@ pub(crate) fn heading(workers: Workers) -> String {
 
 /// One row.
 pub(crate) fn line(row: &Row, workers: Workers, scale: Scale, outcome: &Outcome) -> String {
-    let to_tokio = verdict(row.goal(workers), &outcome.tokio_to_ours, scale);
-    let to_smol = row
-        .goal_smol
-        .map(|goal| verdict(goal, &outcome.smol_to_ours, scale));
+    let judge = |goal: Option<f64>, ratio| goal.map(|goal| verdict(goal, ratio, scale));
+    let to_tokio = judge(row.goal(workers), &outcome.tokio_to_ours);
+    let to_smol = judge(row.goal_smol, &outcome.smol_to_ours);
     columns([
         row.name,
         &number(row.unit, outcome.ours),
         &number(row.unit, outcome.tokio),
         &number(row.unit, outcome.smol),
         &ratio(&outcome.tokio_to_ours),
-        &to_tokio,
+        &to_tokio.unwrap_or_default(),
         &ratio(&outcome.smol_to_ours),
         &to_smol.unwrap_or_default(),
     ])
@@ -58,7 +59,7 @@ pub(crate) fn line(row: &Row, workers: Workers, scale: Scale, outcome: &Outcome)
 fn columns([name, ours, tokio, smol, to_tokio, goal, to_smol, goal_smol]: [&str; 8]) -> String {
     let width = ROWS.iter().map(|row| row.name.len()).max().unwrap_or(0);
     let line = format!(
-        "{name:<width$}{ours:>11}{tokio:>11}{smol:>11}   {to_tokio:<21}{goal:<15}{to_smol:<21}{goal_smol}"
+        "{name:<width$}{ours:>11}{tokio:>11}{smol:>11}   {to_tokio:<24}{goal:<15}{to_smol:<24}{goal_smol}"
     );
     line.trim_end().to_owned()
 }
@@ -77,23 +78,24 @@ pub(crate) fn footer() -> &'static str {
     "\
 In a round the three take turns, each in a new process that does the work twice and times the second
 go. Numbers are medians, per operation. Ratios are taken within a round: median (lowest-highest);
-above 1 we are faster, or smaller. A goal is for the ratio before it; where smol/ours has none, the
+above 1 we are faster, or smaller. A goal is for the ratio before it; where there is none, the
 number is there to compare. smol has neither groups nor a gather: in its column FuturesUnordered and
-join_all of futures-util stand for them.
+join_all of futures-util stand for them. Neither tokio nor smol has a priority queue: a heap under a
+mutex stands for it, with a Notify or an Event for who waits.
 CPU: time of all threads of the process, in user and in system mode.
 "
 }
 
 /// On what machine, how often, and with which versions all of this was measured.
 pub(crate) fn conditions(scale: Scale, rounds: usize) -> String {
-    let cores = available_parallelism().map_or_else(
-        |_| "an unknown number of".to_owned(),
+    let cores = cores().map_or_else(
+        || "an unknown number of".to_owned(),
         |cores| cores.to_string(),
     );
     let mut conditions = format!(
         "Cores: {cores}. Rounds: {rounds}.\nVersions: {}.",
-        VERSIONS_OF
-            .map(|package| format!("{package} {}", version(package)))
+        versions()
+            .map(|(package, version)| format!("{package} {version}"))
             .join(", ")
     );
     if scale == Scale::Quick {
@@ -102,6 +104,16 @@ pub(crate) fn conditions(scale: Scale, rounds: usize) -> String {
         );
     }
     conditions
+}
+
+/// How many cores this process may use.
+pub(crate) fn cores() -> Option<usize> {
+    available_parallelism().ok().map(usize::from)
+}
+
+/// The packages that take part, with their versions.
+pub(crate) fn versions() -> [(&'static str, &'static str); VERSIONS_OF.len()] {
+    VERSIONS_OF.map(|package| (package, version(package)))
 }
 
 pub(crate) fn number(unit: Unit, value: f64) -> String {
@@ -120,14 +132,14 @@ pub(crate) fn ratio(ratio: &Ratio) -> String {
     )
 }
 
-/// The locked version of a package; the first, where there are several.
-fn version(package: &str) -> &str {
-    let name = format!("name = \"{package}\"");
-    let mut lines = LOCK_FILE.lines().skip_while(|line| *line != name);
-    let version = lines
-        .nth(1)
-        .and_then(|line| line.strip_prefix("version = "));
-    version.map_or("of unknown version", |version| version.trim_matches('"'))
+/// The locked version of a package. Where there are several, the last, since cargo writes the lowest first: the older ones are what
+/// others bring.
+pub(crate) fn version(package: &str) -> &'static str {
+    let name = format!("\nname = \"{package}\"\nversion = \"");
+    let version = LOCK_FILE
+        .rsplit_once(&name)
+        .and_then(|(_, rest)| rest.split_once('"'));
+    version.map_or("of unknown version", |(version, _)| version)
 }
 
 #[cfg(test)]
@@ -152,8 +164,8 @@ mod tests {
         let row = Row {
             name: "work",
             unit: Unit::Time,
-            goal_one_thread: 1.0,
-            goal_two_workers: 2.0,
+            goal_one_thread: Some(1.0),
+            goal_two_workers: Some(2.0),
             goal_smol: Some(3.0),
             run: |_, _, _| 0.0,
         };
@@ -178,6 +190,20 @@ mod tests {
             ..row
         };
         assert_eq!(verdicts(&row, Workers::One), ["1 met", ""]);
+        let row = Row {
+            goal_one_thread: None,
+            ..row
+        };
+        assert_eq!(verdicts(&row, Workers::One), ["", ""]);
+    }
+
+    #[test]
+    fn the_version_of_a_package_is_the_latest_that_is_locked() {
+        // surf has brought another one.
+        assert_eq!(LOCK_FILE.matches("name = \"async-channel\"").count(), 2);
+        assert!(version("async-channel").starts_with("2."));
+        assert!(version("tokio").starts_with("1."));
+        assert_eq!(version("no-such-package"), "of unknown version");
     }
 
     #[test]

@@ -2,11 +2,16 @@
 
 mod echo;
 mod gather;
-mod group;
+pub(crate) mod group;
+mod idle;
 mod memory;
+mod outside;
+mod priority;
 mod queue;
 mod sleeps;
-mod spawn;
+pub(crate) mod spawn;
+mod startup;
+mod sync;
 mod timeouts;
 mod yields;
 
@@ -14,7 +19,9 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::library::{Library, Ours, SmolOneThread, SmolTwoThreads, Tokio, Workers};
+use crate::library::{Library, Ours, SmolLocal, SmolShared, Tokio, Workers};
+
+pub(crate) use self::startup::start;
 
 /// Every row that there is.
 pub(crate) const ROWS: &[Row] = &[
@@ -22,16 +29,34 @@ pub(crate) const ROWS: &[Row] = &[
     spawn::ONE_BY_ONE_FROM_A_TASK,
     spawn::IN_BATCHES,
     spawn::ALL_AT_ONCE,
+    spawn::CHAINED,
+    outside::SPAWN,
     yields::ROW,
-    group::ROW,
+    yields::ONE_TASK,
+    outside::WAKE,
+    outside::TO_THREAD,
+    group::OF_10,
+    group::OF_1_000,
+    group::OF_10_000,
+    group::OF_100_000,
     gather::ROW,
     queue::PING_PONG,
     queue::ONE_BY_ONE,
     queue::IN_BATCHES,
+    queue::UNBOUNDED,
+    priority::ROW,
+    sync::LOCK,
+    sync::SEMAPHORE,
     sleeps::ROW,
     timeouts::ROW,
     echo::ROW,
+    idle::ROW,
+    memory::SPAWNED,
+    memory::IN_A_GROUP,
     memory::ROW,
+    memory::WAITING,
+    startup::IN_THE_PROCESS,
+    startup::OF_A_PROCESS,
 ];
 
 /// One line of the table: a piece of work that is done with each library.
@@ -40,10 +65,10 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     /// What the numbers are.
     pub(crate) unit: Unit,
-    /// tokio's number over ours, to reach with one thread.
-    pub(crate) goal_one_thread: f64,
+    /// tokio's number over ours, to reach with one thread. Where there is none, the numbers are there to compare.
+    pub(crate) goal_one_thread: Option<f64>,
     /// The same with two workers.
-    pub(crate) goal_two_workers: f64,
+    pub(crate) goal_two_workers: Option<f64>,
     /// The number in smol's column over ours, to reach with one thread and with two; most rows have tokio alone to measure up
     /// to.
     pub(crate) goal_smol: Option<f64>,
@@ -52,8 +77,29 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// One that nobody has set a goal for.
+    const fn shown(name: &'static str, unit: Unit, run: fn(Side, Workers, Scale) -> f64) -> Self {
+        Self {
+            name,
+            unit,
+            goal_one_thread: None,
+            goal_two_workers: None,
+            goal_smol: None,
+            run,
+        }
+    }
+
+    /// One with a goal for the ratio to tokio, with one thread and with two workers.
+    const fn with_goals(self, one_thread: f64, two_workers: f64) -> Self {
+        Self {
+            goal_one_thread: Some(one_thread),
+            goal_two_workers: Some(two_workers),
+            ..self
+        }
+    }
+
     /// What the ratio to tokio should be.
-    pub(crate) fn goal(&self, workers: Workers) -> f64 {
+    pub(crate) fn goal(&self, workers: Workers) -> Option<f64> {
         match workers {
             Workers::One => self.goal_one_thread,
             Workers::Two => self.goal_two_workers,
@@ -62,7 +108,7 @@ impl Row {
 }
 
 /// What a number of the table counts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
     /// Nanoseconds.
     Time,
@@ -130,8 +176,8 @@ fn run<P: Program>(side: Side, workers: Workers, scale: Scale) -> f64 {
     match (side, workers) {
         (Side::Ours, _) => Ours::run(workers, P::run::<Ours>(scale)),
         (Side::Tokio, _) => Tokio::run(workers, P::run::<Tokio>(scale)),
-        (Side::Smol, Workers::One) => SmolOneThread::run(workers, P::run::<SmolOneThread>(scale)),
-        (Side::Smol, Workers::Two) => SmolTwoThreads::run(workers, P::run::<SmolTwoThreads>(scale)),
+        (Side::Smol, Workers::One) => SmolLocal::run(workers, P::run::<SmolLocal>(scale)),
+        (Side::Smol, Workers::Two) => SmolShared::run(workers, P::run::<SmolShared>(scale)),
     }
 }
 
@@ -152,7 +198,7 @@ where
     elapsed.as_nanos() as f64 / operations as f64
 }
 
-fn now(clock: ClockId) -> Duration {
+pub(crate) fn now(clock: ClockId) -> Duration {
     clock_gettime(clock)
         .try_into()
         .expect("clocks that count from the start of something are not negative")

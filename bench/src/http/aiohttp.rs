@@ -5,6 +5,7 @@ use std::process::{Command, Output, Stdio};
 use super::peer::Peer;
 use super::{Served, Setting, load, work};
 use crate::library::Workers;
+use crate::python::probe;
 
 /// As the table calls it, be it client or server.
 pub(super) const NAME: &str = "aiohttp";
@@ -14,9 +15,7 @@ const SERVER: &str = include_str!("aiohttp/server.py");
 
 /// The version of aiohttp that a Python has, if it has it.
 pub(super) fn version(python: &str) -> Option<String> {
-    let script = "import aiohttp; print(aiohttp.__version__)";
-    let output = run(Command::new(python).args(["-c", script]))?;
-    Some(output.trim().to_owned())
+    probe(python, "import aiohttp; print(aiohttp.__version__)")
 }
 
 /// The time per request of its session.

@@ -1,4 +1,4 @@
-//! A bounded channel with several senders and one receiver, as the queue rows need it: each library's own, used as its
+//! A channel with several senders and one receiver, as the queue rows need it: each library's own, used as its
 //! documentation would have it.
 
 /// Sends, and keeps the channel open.
@@ -6,7 +6,7 @@ pub(crate) trait Sender: Clone + Send + 'static {
     /// The other end.
     type Receiver: Receiver;
 
-    /// Waits while the channel is full.
+    /// Waits while the channel is full, if it can be.
     fn send(&self, item: u64) -> impl Future<Output = ()> + Send;
 
     /// Sends as many numbers from `first` on, by the best means there are for many.
@@ -27,7 +27,7 @@ pub(crate) trait Receiver: Send + 'static {
     ) -> impl Future<Output = ()> + Send;
 }
 
-/// Ours: a queue, and its producers.
+/// Ours: a queue, and its producers. The same type with a bound and without.
 impl Sender for smolio::queue::Producer<u64> {
     type Receiver = smolio::Queue<u64>;
 
@@ -74,6 +74,33 @@ impl Receiver for tokio::sync::mpsc::Receiver<u64> {
     }
 
     /// Into the same buffer each time, as it is meant to be used.
+    async fn receive_many(&mut self, items: &mut Vec<u64>, most: usize) {
+        items.clear();
+        self.recv_many(items, most).await;
+    }
+}
+
+/// tokio's channel without a bound: a type of its own, which never waits to send.
+impl Sender for tokio::sync::mpsc::UnboundedSender<u64> {
+    type Receiver = tokio::sync::mpsc::UnboundedReceiver<u64>;
+
+    async fn send(&self, item: u64) {
+        self.send(item).expect("the receiver lives");
+    }
+
+    /// It has nothing for many at once: there is no semaphore to visit.
+    async fn send_many(&self, first: u64, count: usize) {
+        for item in first..first + count as u64 {
+            self.send(item).expect("the receiver lives");
+        }
+    }
+}
+
+impl Receiver for tokio::sync::mpsc::UnboundedReceiver<u64> {
+    async fn receive(&mut self) -> Option<u64> {
+        self.recv().await
+    }
+
     async fn receive_many(&mut self, items: &mut Vec<u64>, most: usize) {
         items.clear();
         self.recv_many(items, most).await;

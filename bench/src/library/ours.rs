@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use smolio::queue::Producer;
-use smolio::{Queue, Runner, TaskGroup};
+use smolio::{PriorityQueue, Queue, Runner, TaskGroup};
+use smolio_sync::{Lock, Semaphore};
 
 use super::{Library, Workers};
 
@@ -13,9 +14,18 @@ impl Library for Ours {
     type Task<T: Send + 'static> = smolio::Task<T>;
     type Stream = async_net::TcpStream;
     type Sender = Producer<u64>;
+    type UnboundedSender = Producer<u64>;
+    type PriorityQueue = PriorityQueue<u64>;
+    type Lock = Lock<u64>;
+    type Semaphore = Semaphore;
 
     fn channel(capacity: usize) -> (Producer<u64>, Queue<u64>) {
         let queue = Queue::bounded(capacity);
+        (queue.producer(), queue)
+    }
+
+    fn unbounded() -> (Producer<u64>, Queue<u64>) {
+        let queue = Queue::unbounded();
         (queue.producer(), queue)
     }
 
@@ -44,6 +54,21 @@ impl Library for Ours {
         smolio::spawn(future)
     }
 
+    fn spawn_detached<F>(future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        smolio::spawn(future).detach();
+    }
+
+    fn to_thread<F, T>(function: F) -> impl Future<Output = T> + Send
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        smolio::to_thread(function)
+    }
+
     fn yield_now() -> impl Future<Output = ()> + Send {
         smolio::yield_now()
     }
@@ -62,16 +87,13 @@ impl Library for Ours {
         smolio::timeout(limit, future)
     }
 
-    async fn group(children: u64) -> u64 {
+    async fn group<I>(children: I) -> u64
+    where
+        I: Iterator<Item: Future<Output = u64> + Send + 'static> + Send,
+    {
         let group = TaskGroup::infallible();
         let sum = group.run_value(async {
-            let spawn_one = |number| {
-                group.spawn_value(async move {
-                    smolio::yield_now().await;
-                    number
-                })
-            };
-            let handles: Vec<_> = (0..children).map(spawn_one).collect();
+            let handles: Vec<_> = children.map(|child| group.spawn_value(child)).collect();
             let mut sum = 0;
             for handle in handles {
                 sum += handle.await;

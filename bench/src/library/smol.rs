@@ -1,5 +1,5 @@
 //! Plain smol: a `LocalExecutor` for one thread, an `Executor` run by two threads for two, each
-//! under `smol::block_on`.
+//! under `smol::block_on`. Where other threads spawn, one thread needs an `Executor` too.
 //!
 //! The global executor of `smol::spawn` is left out: its threads are started behind the scenes and
 //! take their number from the environment, and the thread in `block_on` would come on top of them.
@@ -9,27 +9,38 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use smol::lock::{Mutex, Semaphore};
 use smol::{Executor, LocalExecutor, Timer, channel};
 
+use super::priority::HeapWithEvent;
 use super::{Library, Workers};
 
 thread_local! {
     static LOCAL: LocalExecutor<'static> = const { LocalExecutor::new() };
 }
 
-static SHARED: Executor<'static> = Executor::new();
+pub(super) static SHARED: Executor<'static> = Executor::new();
 
-pub(crate) struct SmolOneThread;
+pub(crate) struct SmolLocal;
 
-pub(crate) struct SmolTwoThreads;
+/// With as many threads as it is asked for.
+pub(crate) struct SmolShared;
 
-impl Library for SmolOneThread {
+impl Library for SmolLocal {
     type Task<T: Send + 'static> = smol::Task<T>;
     type Stream = smol::net::TcpStream;
     type Sender = channel::Sender<u64>;
+    type UnboundedSender = channel::Sender<u64>;
+    type PriorityQueue = HeapWithEvent;
+    type Lock = Mutex<u64>;
+    type Semaphore = Semaphore;
 
     fn channel(capacity: usize) -> (channel::Sender<u64>, channel::Receiver<u64>) {
         channel::bounded(capacity)
+    }
+
+    fn unbounded() -> (channel::Sender<u64>, channel::Receiver<u64>) {
+        channel::unbounded()
     }
 
     fn run<F>(workers: Workers, main: F) -> F::Output
@@ -49,6 +60,21 @@ impl Library for SmolOneThread {
         LOCAL.with(|executor| executor.spawn(future))
     }
 
+    fn spawn_detached<F>(future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        Self::spawn(future).detach();
+    }
+
+    fn to_thread<F, T>(function: F) -> impl Future<Output = T> + Send
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        smol::unblock(function)
+    }
+
     fn yield_now() -> impl Future<Output = ()> + Send {
         smol::future::yield_now()
     }
@@ -67,7 +93,10 @@ impl Library for SmolOneThread {
         timeout(limit, future)
     }
 
-    fn group(children: u64) -> impl Future<Output = u64> + Send {
+    fn group<I>(children: I) -> impl Future<Output = u64> + Send
+    where
+        I: Iterator<Item: Future<Output = u64> + Send + 'static> + Send,
+    {
         group(children)
     }
 
@@ -76,13 +105,21 @@ impl Library for SmolOneThread {
     }
 }
 
-impl Library for SmolTwoThreads {
+impl Library for SmolShared {
     type Task<T: Send + 'static> = smol::Task<T>;
     type Stream = smol::net::TcpStream;
     type Sender = channel::Sender<u64>;
+    type UnboundedSender = channel::Sender<u64>;
+    type PriorityQueue = HeapWithEvent;
+    type Lock = Mutex<u64>;
+    type Semaphore = Semaphore;
 
     fn channel(capacity: usize) -> (channel::Sender<u64>, channel::Receiver<u64>) {
         channel::bounded(capacity)
+    }
+
+    fn unbounded() -> (channel::Sender<u64>, channel::Receiver<u64>) {
+        channel::unbounded()
     }
 
     fn run<F>(workers: Workers, main: F) -> F::Output
@@ -90,10 +127,11 @@ impl Library for SmolTwoThreads {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        assert_eq!(workers, Workers::Two, "this thread and one more");
-        // Never joined: the process ends with the measurement, and until then the thread has tasks
+        // Never joined: the process ends with the measurement, and until then the threads have tasks
         // to wait for.
-        thread::spawn(|| smol::block_on(SHARED.run(smol::future::pending::<()>())));
+        for _ in 1..workers.count() {
+            thread::spawn(|| smol::block_on(SHARED.run(smol::future::pending::<()>())));
+        }
         smol::block_on(SHARED.run(SHARED.spawn(main)))
     }
 
@@ -105,6 +143,21 @@ impl Library for SmolTwoThreads {
         SHARED.spawn(future)
     }
 
+    fn spawn_detached<F>(future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        Self::spawn(future).detach();
+    }
+
+    fn to_thread<F, T>(function: F) -> impl Future<Output = T> + Send
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        smol::unblock(function)
+    }
+
     fn yield_now() -> impl Future<Output = ()> + Send {
         smol::future::yield_now()
     }
@@ -123,7 +176,10 @@ impl Library for SmolTwoThreads {
         timeout(limit, future)
     }
 
-    fn group(children: u64) -> impl Future<Output = u64> + Send {
+    fn group<I>(children: I) -> impl Future<Output = u64> + Send
+    where
+        I: Iterator<Item: Future<Output = u64> + Send + 'static> + Send,
+    {
         group(children)
     }
 
@@ -147,12 +203,8 @@ async fn timeout<F: Future>(limit: Duration, future: F) -> Result<F::Output, Ela
 
 /// smol has no structure for children: its users take the set of futures-util, whose members are
 /// no tasks and run where it is polled, as ours do.
-async fn group(children: u64) -> u64 {
-    let yield_once = |number| async move {
-        smol::future::yield_now().await;
-        number
-    };
-    let set: FuturesUnordered<_> = (0..children).map(yield_once).collect();
+async fn group(children: impl Iterator<Item: Future<Output = u64>>) -> u64 {
+    let set: FuturesUnordered<_> = children.collect();
     set.fold(0, async |sum, number| sum + number).await
 }
 

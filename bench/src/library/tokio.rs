@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::runtime::Builder;
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::priority::HeapWithNotify;
 use super::{Library, Workers};
 
 pub(crate) struct Tokio;
 
 /// A `JoinHandle` whose panic resumes in the one who awaits, as with the other two.
-pub(crate) struct Joined<T>(JoinHandle<T>);
+pub(crate) struct Joined<T>(pub(super) JoinHandle<T>);
 
 impl<T> Future for Joined<T> {
     type Output = T;
@@ -30,9 +31,17 @@ impl Library for Tokio {
     type Task<T: Send + 'static> = Joined<T>;
     type Stream = tokio::net::TcpStream;
     type Sender = mpsc::Sender<u64>;
+    type UnboundedSender = mpsc::UnboundedSender<u64>;
+    type PriorityQueue = HeapWithNotify;
+    type Lock = Mutex<u64>;
+    type Semaphore = Semaphore;
 
     fn channel(capacity: usize) -> (mpsc::Sender<u64>, mpsc::Receiver<u64>) {
         mpsc::channel(capacity)
+    }
+
+    fn unbounded() -> (mpsc::UnboundedSender<u64>, mpsc::UnboundedReceiver<u64>) {
+        mpsc::unbounded_channel()
     }
 
     fn run<F>(workers: Workers, main: F) -> F::Output
@@ -67,6 +76,21 @@ impl Library for Tokio {
         Joined(tokio::spawn(future))
     }
 
+    fn spawn_detached<F>(future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        tokio::spawn(future);
+    }
+
+    fn to_thread<F, T>(function: F) -> impl Future<Output = T> + Send
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        Joined(tokio::task::spawn_blocking(function))
+    }
+
     fn yield_now() -> impl Future<Output = ()> + Send {
         tokio::task::yield_now()
     }
@@ -85,14 +109,13 @@ impl Library for Tokio {
         tokio::time::timeout(limit, future)
     }
 
-    async fn group(children: u64) -> u64 {
-        let mut set = JoinSet::new();
-        for number in 0..children {
-            set.spawn(async move {
-                tokio::task::yield_now().await;
-                number
-            });
-        }
+    /// Its structure for tasks that belong together. Values come in the order in which they are there: to keep
+    /// handles beside it would be more work than the set itself asks for.
+    async fn group<I>(children: I) -> u64
+    where
+        I: Iterator<Item: Future<Output = u64> + Send + 'static> + Send,
+    {
+        let mut set: JoinSet<_> = children.collect();
         let mut sum = 0;
         while let Some(number) = set.join_next().await {
             sum += number.expect("no child is aborted or panics");

@@ -14,14 +14,12 @@ const CONNECTIONS: u64 = 64;
 const ROUND_TRIPS: u64 = 1_000;
 const BYTES: usize = 512;
 
-pub(super) const ROW: Row = Row {
-    name: "TCP echo, 64 connections, 512 bytes",
-    unit: Unit::Time,
-    goal_one_thread: 1.0,
-    goal_two_workers: 1.0,
-    goal_smol: None,
-    run: run::<Echo>,
-};
+pub(super) const ROW: Row = Row::shown(
+    "TCP echo, 64 connections, 512 bytes",
+    Unit::Time,
+    run::<Echo>,
+)
+.with_goals(1.0, 1.0);
 
 struct Echo;
 

@@ -13,12 +13,13 @@ const GATHERS: u64 = 100;
 /// tokio's way is to spawn. In the column of smol, which has nothing of the kind, is the `join_all` of
 /// futures-util: the nearest relative, and so there is a goal against it as well.
 pub(super) const ROW: Row = Row {
-    name: "gather of 10,000, one yield each",
-    unit: Unit::Time,
-    goal_one_thread: 20.0,
-    goal_two_workers: 20.0,
     goal_smol: Some(1.2),
-    run: run::<Gathers>,
+    ..Row::shown(
+        "gather of 10,000, one yield each",
+        Unit::Time,
+        run::<Gathers>,
+    )
+    .with_goals(20.0, 20.0)
 };
 
 struct Gathers;

@@ -2,8 +2,8 @@
 
 use rustix::time::ClockId;
 
-use super::{Program, Row, Scale, Side, Unit, run, time_per_operation};
-use crate::library::{Library, Receiver, Sender, Workers};
+use super::{Program, Row, Scale, Unit, run, time_per_operation};
+use crate::library::{Library, Receiver, Sender};
 
 const ROUND_TRIPS: u64 = 500_000;
 const ITEMS: u64 = 1_000_000;
@@ -11,35 +11,25 @@ const PRODUCERS: u64 = 4;
 const CAPACITY: usize = 100;
 const BATCH: u64 = 100;
 
-pub(super) const PING_PONG: Row = row("queue: ping-pong, capacity 1", 1.5, 1.2, run::<PingPong>);
-pub(super) const ONE_BY_ONE: Row = row(
+pub(super) const PING_PONG: Row =
+    Row::shown("queue: ping-pong, capacity 1", Unit::Time, run::<PingPong>).with_goals(1.5, 1.2);
+pub(super) const ONE_BY_ONE: Row = Row::shown(
     "queue: 4 producers, 1 consumer, capacity 100",
-    1.3,
-    1.2,
+    Unit::Time,
     run::<OneByOne>,
-);
-pub(super) const IN_BATCHES: Row = row(
+)
+.with_goals(1.3, 1.2);
+pub(super) const IN_BATCHES: Row = Row::shown(
     "queue: the same in batches of 100",
-    2.0,
-    2.0,
+    Unit::Time,
     run::<InBatches>,
+)
+.with_goals(2.0, 2.0);
+pub(super) const UNBOUNDED: Row = Row::shown(
+    "queue: 4 producers, 1 consumer, unbounded",
+    Unit::Time,
+    run::<Unbounded>,
 );
-
-const fn row(
-    name: &'static str,
-    goal_one_thread: f64,
-    goal_two_workers: f64,
-    run: fn(Side, Workers, Scale) -> f64,
-) -> Row {
-    Row {
-        name,
-        unit: Unit::Time,
-        goal_one_thread,
-        goal_two_workers,
-        goal_smol: None,
-        run,
-    }
-}
 
 /// Two tasks send a number to and fro: every item is waited for. The time is that of a round trip.
 struct PingPong;
@@ -80,12 +70,28 @@ struct OneByOne;
 impl Program for OneByOne {
     async fn run<L: Library>(scale: Scale) -> f64 {
         let items = scale.of(ITEMS);
-        time_per_operation(ClockId::Monotonic, items, || one_by_one::<L>(items)).await
+        time_per_operation(ClockId::Monotonic, items, || {
+            one_by_one::<L, _>(L::channel(CAPACITY), items)
+        })
+        .await
     }
 }
 
-async fn one_by_one<L: Library>(items: u64) {
-    let (sender, mut receiver) = L::channel(CAPACITY);
+/// The same where nobody has to wait to send. How far the queue grows is the library's affair: whoever interrupts a
+/// producer that never has to wait keeps it short.
+struct Unbounded;
+
+impl Program for Unbounded {
+    async fn run<L: Library>(scale: Scale) -> f64 {
+        let items = scale.of(ITEMS);
+        time_per_operation(ClockId::Monotonic, items, || {
+            one_by_one::<L, _>(L::unbounded(), items)
+        })
+        .await
+    }
+}
+
+async fn one_by_one<L: Library, S: Sender>((sender, mut receiver): (S, S::Receiver), items: u64) {
     let each = items / PRODUCERS;
     let producers: Vec<_> = (0..PRODUCERS)
         .map(|number| {

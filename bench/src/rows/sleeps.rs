@@ -14,14 +14,8 @@ use crate::library::Library;
 const TASKS: u64 = 1_000_000;
 const LONGEST: u64 = 1_000;
 
-pub(super) const ROW: Row = Row {
-    name: "1M sleeps over 0-1000 ms (CPU)",
-    unit: Unit::Time,
-    goal_one_thread: 2.0,
-    goal_two_workers: 2.0,
-    goal_smol: None,
-    run: run::<Sleeps>,
-};
+pub(super) const ROW: Row =
+    Row::shown("1M sleeps over 0-1000 ms (CPU)", Unit::Time, run::<Sleeps>).with_goals(2.0, 2.0);
 
 struct Sleeps;
 

@@ -4,10 +4,11 @@
 use rustix::time::ClockId;
 
 use super::{Program, Row, Scale, Side, Unit, run, time_per_operation};
-use crate::library::{Library, Workers};
+use crate::library::{Library, Receiver, Sender, Workers};
 
 const TASKS: u64 = 1_000_000;
 const BATCH: u64 = 1_000;
+const LINKS: u64 = 1_000;
 
 pub(super) const ONE_BY_ONE_FROM_MAIN: Row = row(
     "spawn + join: one by one, from main",
@@ -21,15 +22,14 @@ pub(super) const IN_BATCHES: Row = row("spawn + join: batches of 1,000", run::<I
 pub(super) const ALL_AT_ONCE: Row = row("spawn + join: all 1M at once", run::<AllAtOnce>);
 
 const fn row(name: &'static str, run: fn(Side, Workers, Scale) -> f64) -> Row {
-    Row {
-        name,
-        unit: Unit::Time,
-        goal_one_thread: 4.0,
-        goal_two_workers: 3.0,
-        goal_smol: None,
-        run,
-    }
+    Row::shown(name, Unit::Time, run).with_goals(4.0, 3.0)
 }
+
+pub(super) const CHAINED: Row = Row::shown(
+    "chained spawn: each of 1,000 starts the next",
+    Unit::Time,
+    run::<Chained>,
+);
 
 /// Main spawns a task, awaits it, and goes on to the next.
 ///
@@ -74,7 +74,36 @@ impl Program for AllAtOnce {
     }
 }
 
-async fn in_batches<L: Library>(batch: u64, tasks: u64) {
+/// A task starts another, which nobody awaits, and ends; the last one says so. The work of `chained_spawn` in tokio's own
+/// benches: on several workers, each of the tasks is alone with nobody to share it with.
+struct Chained;
+
+impl Program for Chained {
+    async fn run<L: Library>(scale: Scale) -> f64 {
+        let chains = scale.of(TASKS / LINKS);
+        time_per_operation(ClockId::Monotonic, chains * LINKS, || async move {
+            for _ in 0..chains {
+                let (done, mut all_done) = L::channel(1);
+                L::spawn_detached(async move { start_the_next::<L>(done, LINKS - 1) });
+                all_done.receive().await;
+            }
+        })
+        .await
+    }
+}
+
+/// No `async fn`, or its future would hold the next one.
+fn start_the_next<L: Library>(done: L::Sender, left: u64) {
+    L::spawn_detached(async move {
+        if left > 1 {
+            start_the_next::<L>(done, left - 1);
+        } else {
+            done.send(0).await;
+        }
+    });
+}
+
+pub(crate) async fn in_batches<L: Library>(batch: u64, tasks: u64) {
     let mut spawned = Vec::with_capacity(batch as usize);
     let mut sum = 0;
     for first in (0..tasks).step_by(batch as usize) {

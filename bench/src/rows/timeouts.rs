@@ -12,14 +12,12 @@ use crate::library::Library;
 const TIMEOUTS: u64 = 1_000_000;
 const LIMIT: Duration = Duration::from_secs(1);
 
-pub(super) const ROW: Row = Row {
-    name: "1M timeouts armed and cancelled",
-    unit: Unit::Time,
-    goal_one_thread: 4.0,
-    goal_two_workers: 3.0,
-    goal_smol: None,
-    run: run::<Timeouts>,
-};
+pub(super) const ROW: Row = Row::shown(
+    "1M timeouts armed and cancelled",
+    Unit::Time,
+    run::<Timeouts>,
+)
+.with_goals(4.0, 3.0);
 
 struct Timeouts;
 

@@ -7,15 +7,13 @@ use crate::library::Library;
 
 const TASKS: u64 = 1_000;
 const YIELDS: u64 = 1_000;
+const YIELDS_OF_ONE: u64 = 1_000_000;
 
-pub(super) const ROW: Row = Row {
-    name: "1,000 tasks x 1,000 yields",
-    unit: Unit::Time,
-    goal_one_thread: 1.8,
-    goal_two_workers: 1.3,
-    goal_smol: None,
-    run: run::<Yields>,
-};
+pub(super) const ROW: Row =
+    Row::shown("1,000 tasks x 1,000 yields", Unit::Time, run::<Yields>).with_goals(1.8, 1.3);
+
+/// Nobody else is there to run: the way through an empty queue.
+pub(super) const ONE_TASK: Row = Row::shown("1 task x 1M yields", Unit::Time, run::<YieldsOfOne>);
 
 struct Yields;
 
@@ -23,13 +21,25 @@ impl Program for Yields {
     async fn run<L: Library>(scale: Scale) -> f64 {
         let yields = scale.of(YIELDS);
         time_per_operation(ClockId::Monotonic, TASKS * yields, || {
-            tasks_that_yield::<L>(yields)
+            tasks_that_yield::<L>(TASKS, yields)
         })
         .await
     }
 }
 
-async fn tasks_that_yield<L: Library>(yields: u64) {
+struct YieldsOfOne;
+
+impl Program for YieldsOfOne {
+    async fn run<L: Library>(scale: Scale) -> f64 {
+        let yields = scale.of(YIELDS_OF_ONE);
+        time_per_operation(ClockId::Monotonic, yields, || {
+            tasks_that_yield::<L>(1, yields)
+        })
+        .await
+    }
+}
+
+async fn tasks_that_yield<L: Library>(tasks: u64, yields: u64) {
     let spawn_one = |_| {
         L::spawn(async move {
             for _ in 0..yields {
@@ -37,7 +47,7 @@ async fn tasks_that_yield<L: Library>(yields: u64) {
             }
         })
     };
-    let tasks: Vec<_> = (0..TASKS).map(spawn_one).collect();
+    let tasks: Vec<_> = (0..tasks).map(spawn_one).collect();
     for task in tasks {
         task.await;
     }
