@@ -14,6 +14,7 @@ mod ci;
 mod examples;
 mod features;
 mod fuzz;
+mod oracle;
 mod pick;
 mod process;
 mod stress;
@@ -32,6 +33,7 @@ cargo xtask <command>
   ci                          everything CI checks, with a summary
   bench [--quick] [ARGS]      speed against tokio and smol, as ratios
   features                    each crate alone, with each of its features
+  oracle                      the same scenarios in asyncio and in smolio, compared
   pick [CRATE]                a crate outside the workspace uses one of ours (or each in turn)
   stress [--seconds N]        the randomised tests for longer, also under the address sanitizer; the fuzz targets
   tidy                        the invariants of ARCHITECTURE.md";
@@ -57,6 +59,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "stress" => stress::run(rest),
         "ci" => no_arguments(command, rest).and_then(|()| ci::run()),
         "features" => no_arguments(command, rest).and_then(|()| features::run()),
+        "oracle" => no_arguments(command, rest).and_then(|()| oracle::run()),
         "test" => no_arguments(command, rest).and_then(|()| test::run()),
         "tidy" => no_arguments(command, rest).and_then(|()| tidy::run()),
         "help" | "--help" | "-h" => {

@@ -38,6 +38,7 @@ impl Repository {
                 "crates/",
                 "examples/",
                 "httpbin/",
+                "oracle/",
                 "bench/",
                 "fuzz/",
                 "xtask/",
