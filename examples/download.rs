@@ -8,7 +8,6 @@
 use std::{
     env, io,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use anyhow::{Context, bail, ensure};
@@ -18,12 +17,12 @@ use indicatif::ProgressBar;
 use smolio::{
     http::{BodyError, ClientSession, RequestError, Response},
     sleep,
+    time::Backoff,
 };
 use smolio_httpbin::Httpbin;
 
-/// So often it may break off before we give up. What has come until then stays, for the next run.
-const ATTEMPTS: u32 = 5;
-const PAUSE: Duration = Duration::from_millis(100);
+/// So often we go on before we give up. What has come until then stays, for the next run.
+const RETRIES: u32 = 4;
 
 #[smolio::main]
 async fn main() -> anyhow::Result<()> {
@@ -50,14 +49,14 @@ async fn download(url: &str, target: &Path) -> anyhow::Result<()> {
         println!("{} bytes are here from last time", partial.length);
     }
     let progress = ProgressBar::no_length(); // on a terminal only
-    for attempt in 1.. {
-        match partial.fetch(&session, url, &progress).await {
-            Ok(()) => break,
-            Err(error) if attempt < ATTEMPTS && is_the_networks(&error) => {
+    let mut pauses = Backoff::new(RETRIES);
+    while let Err(error) = partial.fetch(&session, url, &progress).await {
+        match pauses.next().filter(|_| is_the_networks(&error)) {
+            Some(pause) => {
                 println!("after {} bytes: {error}", partial.length);
-                sleep(PAUSE * attempt).await;
+                sleep(pause).await;
             }
-            Err(error) => return Err(error),
+            None => return Err(error),
         }
     }
     progress.finish_and_clear();

@@ -14,7 +14,9 @@ use std::{
 
 use axum::{Router, extract::Path, http::StatusCode, routing};
 use indicatif::ProgressBar;
-use smolio::{Queue, TaskGroup, http::ClientSession, queue::Job, sleep, task_group::Spawner};
+use smolio::{
+    Queue, TaskGroup, http::ClientSession, queue::Job, sleep, task_group::Spawner, time::Backoff,
+};
 use smolio_httpbin::Httpbin;
 
 const PAGES: u64 = 40;
@@ -30,10 +32,10 @@ struct Pool {
     progress: ProgressBar,
 }
 
-/// A page to get, and how often that has failed.
+/// A page to get, and the pauses that are left when that fails.
 struct Page {
     url: String,
-    failures: u32,
+    pauses: Backoff,
 }
 
 #[smolio::main]
@@ -62,7 +64,8 @@ async fn get_all(urls: impl Iterator<Item = String>) -> anyhow::Result<Vec<anyho
             group.spawn(work(&pool, group.spawner()));
         }
         for url in urls {
-            pool.pages.put(Page { url, failures: 0 }).await?; // waits while the workers are behind
+            let pauses = Backoff::new(ATTEMPTS - 1).base(FIRST_PAUSE);
+            pool.pages.put(Page { url, pauses }).await?; // waits while the workers are behind
         }
         pool.pages.join().await; // each page is here, or dead
         pool.pages.shutdown(); // ends the workers
@@ -80,25 +83,25 @@ async fn get_all(urls: impl Iterator<Item = String>) -> anyhow::Result<Vec<anyho
 
 /// A worker. It does not wait for the pauses: they are children of their own.
 async fn work<'p>(pool: &'p Pool, group: Spawner<'p, anyhow::Error>) -> anyhow::Result<()> {
-    while let Ok(page) = pool.pages.get_job().await {
-        match get(&pool.session, &page.url).await {
-            Ok(_) => pool.progress.inc(1),
-            Err(error) if page.failures + 1 == ATTEMPTS => {
-                pool.dead_letters.put(error).await?;
-                pool.progress.inc(1);
+    while let Ok(mut page) = pool.pages.get_job().await {
+        if let Err(error) = get(&pool.session, &page.url).await {
+            if let Some(pause) = page.pauses.next() {
+                group.spawn(try_again(pool, page, pause));
+                continue;
             }
-            Err(_) => drop(group.spawn(try_again(pool, page))),
+            pool.dead_letters.put(error).await?;
         }
+        pool.progress.inc(1);
     }
     Ok(())
 }
 
 /// The page stays undone until it is in the queue again, so that `join` does not return in between.
-async fn try_again(pool: &Pool, page: Job<Page>) -> anyhow::Result<()> {
-    sleep(FIRST_PAUSE * 2_u32.pow(page.failures)).await;
+async fn try_again(pool: &Pool, page: Job<Page>, pause: Duration) -> anyhow::Result<()> {
+    sleep(pause).await;
     let again = Page {
         url: page.url.clone(),
-        failures: page.failures + 1,
+        pauses: page.pauses.clone(),
     };
     Ok(pool.pages.put(again).await?)
 }

@@ -1,7 +1,9 @@
 //! `Body`: what a request or a response of ours has to say.
 
 use std::{
-    fmt, io,
+    fmt,
+    future::poll_fn,
+    io,
     path::PathBuf,
     pin::Pin,
     task::{Context, Poll, ready},
@@ -43,6 +45,12 @@ type BoxedStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 /// let reader = Body::reader(Cursor::new("a text"), None);
 /// assert_eq!(reader.length(), None);
 /// assert!(reader.try_clone().is_none());
+/// # futures_lite::future::block_on(async {
+/// let mut body = Body::from("a text");
+/// assert_eq!(body.next().await.unwrap()?, "a text");
+/// assert!(body.next().await.is_none());
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
 /// ```
 #[derive(Default)]
 pub struct Body(Kind);
@@ -165,7 +173,17 @@ impl Body {
         }
     }
 
-    /// The next chunk.
+    /// The next chunk; `None` at the end.
+    ///
+    /// # Errors
+    /// When the file or the stream fails, or has another length than was said.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: a chunk is handed out or stays.
+    pub async fn next(&mut self) -> Option<io::Result<Bytes>> {
+        poll_fn(|cx| self.poll_chunk(cx)).await
+    }
+
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
         match &mut self.0 {
             Kind::Empty => Poll::Ready(None),

@@ -22,6 +22,7 @@ mod retry;
 
 mod exchange;
 mod multipart;
+mod random;
 mod redirect;
 mod request;
 

@@ -69,7 +69,7 @@ pub(crate) fn time_left(deadline: Instant) -> String {
 }
 
 /// `1.5s`, as std writes a duration, becomes `1.5 s`.
-fn in_words(mut duration: String) -> String {
+pub(crate) fn in_words(mut duration: String) -> String {
     if let Some(unit) = duration.find(char::is_alphabetic) {
         duration.insert(unit, ' ');
     }

@@ -1,6 +1,6 @@
-//! Time for futures: wait, wait no longer than, and do it again and again.
+//! Time for futures: wait, wait no longer than, do it again and again, try it once more, and not too often.
 //!
-//! The nouns are the [`Sleep`], the [`Timeout`] and the [`Interval`]. Inside a loop of ours they are entries in the
+//! The nouns are the [`Sleep`], the [`Timeout`] and the [`Interval`], the [`Backoff`] and the [`RateLimiter`]. Inside a loop of ours they are entries in the
 //! loop's timing wheel: armed and cancelled in a few instructions, and on virtual time under test. Under any other
 //! executor, tokio's and smol's included, they are timers of async-io and work all the same.
 //!
@@ -38,6 +38,12 @@ mod timeout;
 
 mod interval;
 
+mod backoff;
+mod retry;
+
+mod rate;
+mod rate_limiter;
+
 pub mod driver;
 mod local;
 mod ticks;
@@ -48,8 +54,11 @@ mod foreign;
 mod registry;
 mod sync;
 
+pub use backoff::Backoff;
 pub use elapsed::Elapsed;
 pub use interval::{Interval, MissedTick, interval, interval_at};
+pub use rate_limiter::{AcquireRate, RateError, RateLimiter, RateLimiterStats, TryAcquireError};
+pub use retry::{RetryError, retry};
 pub use scope::{RescheduleError, ScopedTimeout, TimeoutHandle, TimeoutScope};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{

@@ -98,7 +98,8 @@
 //!
 //! # Time
 //! [`sleep`], [`timeout`], [`interval`]: see [`time`]. A timeout drops what takes too long; timeouts nest, and the outermost
-//! that has passed is the one that reports.
+//! that has passed is the one that reports. [`time::retry`] tries again after a pause, [`time::RateLimiter`] is for those who
+//! must not ask too often.
 //!
 //! ```
 //! # smolio::run(async {
@@ -227,9 +228,10 @@ pub use smolio_macros::{main, test};
 pub mod time {
     pub use smolio_context::{VirtualClock, current_deadline};
     pub use smolio_timer::{
-        Interval, MissedTick, MoveOnAfter, RescheduleError, ScopedTimeout, Sleep, Timeout,
-        TimeoutHandle, TimeoutScope, TryTimeout, interval_at, move_on_after, sleep_until,
-        timeout_at, try_timeout,
+        Backoff, Interval, MissedTick, MoveOnAfter, RateError, RateLimiter, RateLimiterStats,
+        RescheduleError, RetryError, ScopedTimeout, Sleep, Timeout, TimeoutHandle, TimeoutScope,
+        TryAcquireError, TryTimeout, interval_at, move_on_after, retry, sleep_until, timeout_at,
+        try_timeout,
     };
 }
 
@@ -367,6 +369,7 @@ pub mod futures {
         GatherIter, GatherTuple, NextCompleted, RaceIter, RaceTuple, TryGatherIter, TryGatherTuple,
         Wait,
     };
+    pub use smolio_timer::AcquireRate;
 }
 
 #[doc(inline)]

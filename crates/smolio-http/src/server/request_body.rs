@@ -1,6 +1,7 @@
 //! `RequestBody`: what a client sends, no more of it than allowed, and not more slowly.
 
 use std::{
+    future::poll_fn,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -108,6 +109,19 @@ impl Incoming {
                 limit: self.limit,
             })),
         }
+    }
+}
+
+impl RequestBody {
+    /// The next chunk of data; `None` at the end. Trailers are left out.
+    ///
+    /// # Errors
+    /// A [`BodyError`] when there can be no more. After that there is none.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: a chunk is handed out or stays.
+    pub async fn next(&mut self) -> Option<Result<Bytes, BodyError>> {
+        poll_fn(|cx| poll_data(Pin::new(&mut *self), cx)).await
     }
 }
 

@@ -14,7 +14,7 @@ use std::{
 use async_fs::File;
 use futures_lite::AsyncWriteExt;
 
-use super::{error::DownloadError, response::Response, retry::random_bits};
+use super::{error::DownloadError, random::random_bits, response::Response};
 use crate::progress::{OnProgress, Progress};
 
 /// The body of a response on its way into a file: made by [`Response::download_to`], and started by awaiting it. It gives

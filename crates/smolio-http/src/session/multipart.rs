@@ -5,7 +5,7 @@ use std::{borrow::Cow, io, path::PathBuf};
 use bytes::Bytes;
 use http::HeaderValue;
 
-use super::retry::random_bits;
+use super::random::random_bits;
 use crate::body::Body;
 
 /// A form whose fields may be files: for [`RequestBuilder::multipart`](crate::RequestBuilder::multipart).

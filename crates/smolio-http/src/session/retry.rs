@@ -1,11 +1,9 @@
 //! When a request is tried once more, and how long that is waited for.
 
-use std::{
-    hash::{BuildHasher, Hasher, RandomState},
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, Method, StatusCode, header};
+use smolio_timer::Backoff;
 
 use crate::error::{Phase, RequestError, RequestErrorKind};
 
@@ -28,34 +26,32 @@ use crate::error::{Phase, RequestError, RequestErrorKind};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    retries: u32,
-    base: Duration,
+    pauses: Backoff,
     cap: Duration,
-    jitter: bool,
 }
 
 impl RetryPolicy {
     /// Tries again so many times, after the first attempt.
     #[must_use]
     pub fn new(retries: u32) -> Self {
+        let (base, cap) = (Duration::from_millis(100), Duration::from_secs(10));
         Self {
-            retries,
-            base: Duration::from_millis(100),
-            cap: Duration::from_secs(10),
-            jitter: true,
+            pauses: Backoff::new(retries).base(base).cap(cap),
+            cap,
         }
     }
 
     /// How long the first pause is at most, 100 ms by default. Each further one may be twice as long.
     #[must_use]
     pub fn base(mut self, base: Duration) -> Self {
-        self.base = base;
+        self.pauses = self.pauses.base(base);
         self
     }
 
     /// What no pause is longer than, 10 s by default.
     #[must_use]
     pub fn cap(mut self, cap: Duration) -> Self {
+        self.pauses = self.pauses.cap(cap);
         self.cap = cap;
         self
     }
@@ -63,7 +59,7 @@ impl RetryPolicy {
     /// Whether the pause is a random part of what it may be, as it is by default, or all of it.
     #[must_use]
     pub fn jitter(mut self, jitter: bool) -> Self {
-        self.jitter = jitter;
+        self.pauses = self.pauses.jitter(jitter);
         self
     }
 
@@ -84,7 +80,7 @@ impl RetryPolicy {
             RequestErrorKind::Disconnected => method.is_idempotent(),
             _ => false,
         };
-        (helps && done < self.retries).then(|| self.pause(done))
+        if helps { self.pause(done) } else { None }
     }
 
     /// The same, after an answer.
@@ -95,29 +91,17 @@ impl RetryPolicy {
         status: StatusCode,
         headers: &HeaderMap,
     ) -> Option<Duration> {
-        if done >= self.retries
-            || !matches!(status.as_u16(), 429 | 502..=504)
-            || !method.is_idempotent()
-        {
+        if !matches!(status.as_u16(), 429 | 502..=504) || !method.is_idempotent() {
             return None;
         }
-        match retry_after(headers, SystemTime::now()) {
-            None => Some(self.pause(done)),
-            Some(pause) => (pause <= self.cap).then_some(pause),
-        }
+        let pause = self.pause(done)?;
+        let asked_for = retry_after(headers, SystemTime::now());
+        Some(asked_for.unwrap_or(pause)).filter(|pause| *pause <= self.cap)
     }
 
-    fn pause(&self, done: u32) -> Duration {
-        let doubled = self.base.saturating_mul(2_u32.saturating_pow(done));
-        let longest = doubled.min(self.cap);
-        if self.jitter {
-            // 32 random bits are more than fine enough.
-            let part = f64::from((random_bits() >> 32) as u32) / f64::from(u32::MAX);
-            // The longest duration of all may be too long again when it has been a float.
-            Duration::try_from_secs_f64(longest.as_secs_f64() * part).unwrap_or(longest)
-        } else {
-            longest
-        }
+    /// None when it has been tried often enough.
+    fn pause(&self, done: u32) -> Option<Duration> {
+        self.pauses.clone().nth(done as usize)
     }
 }
 
@@ -129,9 +113,4 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
     }
     let date = httpdate::parse_http_date(value).ok()?;
     Some(date.duration_since(now).unwrap_or_default())
-}
-
-/// 64 bits that nobody can foretell: those of the standard library's hash, whose key the system has drawn.
-pub(super) fn random_bits() -> u64 {
-    RandomState::new().build_hasher().finish()
 }

@@ -1,6 +1,7 @@
 //! `IncomingBody`: the body of an answer, as it comes over the wire.
 
 use std::{
+    future::poll_fn,
     pin::Pin,
     task::{Context, Poll, Waker, ready},
 };
@@ -68,6 +69,17 @@ pub(super) enum Hold {
 }
 
 impl IncomingBody {
+    /// The next chunk of data; `None` at the end. Trailers are left out.
+    ///
+    /// # Errors
+    /// A [`BodyError`] when there can be no more. After that there is none.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: a chunk is handed out or stays.
+    pub async fn next(&mut self) -> Option<Result<Bytes, BodyError>> {
+        poll_fn(|cx| poll_data(Pin::new(&mut *self), cx)).await
+    }
+
     pub(super) fn new(incoming: Incoming, hold: Hold, alarm: Alarm, limits: Limits) -> Self {
         Self {
             live: Some(Live {

@@ -9,7 +9,7 @@ pub(crate) mod tunnel;
 
 use std::{future::Future, time::Duration};
 
-use futures_lite::{FutureExt, StreamExt};
+use futures_lite::FutureExt;
 use smolio_http::{Body, BodyError, IncomingBody, RequestError, SmolTransport};
 
 /// Longer than anything takes on a machine that is busy, and shorter than anybody's patience.

@@ -3,8 +3,9 @@
 use std::{error::Error, future::Pending, time::Duration};
 
 use smolio_timer::{
-    Elapsed, Interval, MissedTick, MoveOnAfter, RescheduleError, ScopedTimeout, Sleep, Timeout,
-    TimeoutHandle, TimeoutScope, TryTimeout, interval, move_on_after, sleep, timeout, try_timeout,
+    AcquireRate, Backoff, Elapsed, Interval, MissedTick, MoveOnAfter, RateError, RateLimiter,
+    RateLimiterStats, RescheduleError, ScopedTimeout, Sleep, Timeout, TimeoutHandle, TimeoutScope,
+    TryAcquireError, TryTimeout, interval, move_on_after, retry, sleep, timeout, try_timeout,
 };
 
 fn send_and_sync<T: Send + Sync>() {}
@@ -26,6 +27,10 @@ fn all_can_be_sent() {
     send_and_sync::<TryTimeout<Pending<()>>>();
     send_and_sync::<MoveOnAfter<Pending<()>>>();
     send_and_sync::<ScopedTimeout<Pending<()>>>();
+    send_and_sync::<Backoff>();
+    send_and_sync::<RateLimiter>();
+    send_and_sync::<RateLimiterStats>();
+    send_and_sync::<AcquireRate<'_>>();
     let body: Body = Box::pin(async {});
     send(timeout(Duration::ZERO, body));
 }
@@ -44,6 +49,14 @@ fn async_code_that_uses_them_can_be_sent() {
         let scope = TimeoutScope::at(None);
         let handle = scope.handle();
         scope.run(async { handle.reschedule(None) }).await.ok();
+        RateLimiter::new(1, Duration::ZERO).acquire().await;
+        retry(
+            Backoff::new(1),
+            async || Ok::<_, std::fmt::Error>(()),
+            |_| true,
+        )
+        .await
+        .ok();
     });
 }
 
@@ -51,6 +64,7 @@ fn async_code_that_uses_them_can_be_sent() {
 fn sleep_and_interval_need_no_pinning() {
     unpin::<Sleep>();
     unpin::<Interval>();
+    unpin::<AcquireRate<'_>>();
     unpin::<Timeout<Pending<()>>>();
 }
 
@@ -58,6 +72,8 @@ fn sleep_and_interval_need_no_pinning() {
 fn errors_go_where_errors_go() {
     error::<Elapsed>();
     error::<RescheduleError>();
+    error::<RateError>();
+    error::<TryAcquireError>();
 }
 
 #[test]

@@ -2,13 +2,17 @@
 
 mod harness;
 
+mod backoff;
 mod bounds;
 mod driver;
 mod drops;
 mod interval;
 mod moved;
 mod nested;
+mod rate_limiter;
+mod rate_limiter_model;
 mod reschedule;
+mod retry;
 mod runtimes;
 mod shield;
 mod shield_model;

@@ -5,7 +5,8 @@ use std::{future::pending, time::Duration};
 use smol::future::zip;
 use smolio_context::Instant;
 use smolio_timer::{
-    TimeoutScope, interval, move_on_after, sleep, sleep_until, timeout, try_timeout,
+    RateLimiter, TimeoutScope, interval, move_on_after, retry, sleep, sleep_until, timeout,
+    try_timeout,
 };
 
 use crate::harness::{ms, shield};
@@ -54,6 +55,14 @@ async fn program() {
     let mut interval = interval(ms(1));
     let first = interval.tick().await;
     assert_eq!(interval.tick().await - first, ms(1));
+
+    let limiter = RateLimiter::with_burst(1000, Duration::from_secs(1), 1);
+    let start = Instant::now();
+    zip(limiter.acquire(), zip(limiter.acquire(), limiter.acquire())).await;
+    assert!(start.elapsed() >= ms(2));
+    let attempt = async || Err::<(), _>("in vain");
+    let error = retry([ms(1), ms(1)], attempt, |_| true).await.unwrap_err();
+    assert_eq!(error.attempts(), 3);
 }
 
 #[test]

@@ -19,9 +19,10 @@ mod flat {
 
 mod time {
     use smolio::time::{
-        Interval, MissedTick, MoveOnAfter, RescheduleError, ScopedTimeout, Sleep, Timeout,
-        TimeoutHandle, TimeoutScope, TryTimeout, VirtualClock, current_deadline, interval_at,
-        move_on_after, sleep_until, timeout_at, try_timeout,
+        Backoff, Interval, MissedTick, MoveOnAfter, RateError, RateLimiter, RateLimiterStats,
+        RescheduleError, RetryError, ScopedTimeout, Sleep, Timeout, TimeoutHandle, TimeoutScope,
+        TryAcquireError, TryTimeout, VirtualClock, current_deadline, interval_at, move_on_after,
+        retry, sleep_until, timeout_at, try_timeout,
     };
 }
 
@@ -91,9 +92,9 @@ mod test_module {
 
 mod futures {
     use smolio::futures::{
-        Cancel, CtrlC, Finally, GatherIter, GatherTuple, Join, NextCompleted, RaceIter, RaceTuple,
-        Shield, Shielded, ShutdownSignal, TryGatherIter, TryGatherTuple, Unconstrained, Wait,
-        YieldNow,
+        AcquireRate, Cancel, CtrlC, Finally, GatherIter, GatherTuple, Join, NextCompleted,
+        RaceIter, RaceTuple, Shield, Shielded, ShutdownSignal, TryGatherIter, TryGatherTuple,
+        Unconstrained, Wait, YieldNow,
     };
 }
 

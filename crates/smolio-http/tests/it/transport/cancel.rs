@@ -6,7 +6,7 @@ use std::{
     task::Poll,
 };
 
-use futures_lite::{StreamExt, future::zip};
+use futures_lite::future::zip;
 use smolio_http::{Body, SmolTransport};
 
 use crate::support::{

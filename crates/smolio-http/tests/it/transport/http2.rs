@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_lite::{StreamExt, future::poll_once, stream};
+use futures_lite::{future::poll_once, stream};
 use http::Version;
 use smolio_executor::{run, spawn};
 use smolio_http::{

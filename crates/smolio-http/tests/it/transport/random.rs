@@ -19,7 +19,7 @@ use std::{
 };
 
 use fastrand::Rng;
-use futures_lite::{StreamExt, stream};
+use futures_lite::stream;
 use smolio_context::Instant;
 use smolio_http::{Body, SmolTransport};
 
