@@ -30,6 +30,7 @@ pub(crate) fn now() -> Instant {
 }
 
 /// Measures the machine's time, whatever clock is installed.
+#[derive(Clone, Copy)]
 pub(crate) struct Stopwatch(MachineInstant);
 
 impl Stopwatch {

@@ -57,7 +57,9 @@ pub use deadline::{DeadlineGuard, current_deadline, enter_deadline, hide_deadlin
 pub use debug::{DebugGuard, debug_mode, warn_in_debug};
 pub use instant::Instant;
 pub use observation::{
-    ObservationGuard, Wait, Waiter, all_waits, forget_waits, observe, waiting_for, waits_of,
+    ObservationGuard, Resource, ResourceId, Wait, WaitTarget, Waiter, all_waits, forget_waits,
+    observe, waiting_for, waiting_for_children, waiting_for_members, waiting_for_task, waiting_on,
+    waiting_until, waits_of,
 };
 pub use order::{ReadyOrder, ready_order, set_ready_order};
 pub use shield::{ShieldMark, report_shield, watch_shields};

@@ -3,27 +3,38 @@
 //! A leaf future says in its poll what it waits for when it is about to be pending. While nobody observes that costs one
 //! relaxed load.
 
+mod resource;
+mod wait;
+
 use std::{
     collections::BTreeMap,
     mem,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use crate::{
-    Instant, TaskId, TaskInfo,
-    attention::{add_observer, is_observed, remove_observer},
-    task::{TaskContext, enclosing_id, with_current},
+use resource::ResourceRecord;
+pub use resource::{Resource, ResourceId};
+pub use wait::{
+    Wait, WaitTarget, waiting_for, waiting_for_children, waiting_for_members, waiting_for_task,
+    waiting_on, waiting_until,
 };
 
-static TABLE: Mutex<BTreeMap<TaskId, Record>> = Mutex::new(BTreeMap::new());
+use crate::{
+    TaskId, TaskInfo,
+    attention::{add_observer, is_observed, remove_observer},
+    task::{TaskContext, enclosing_id},
+};
 
-/// One thing that a task waits for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Wait {
-    /// Such as `sleep, until 3.2 s from now` or `Queue::get on "jobs"`.
-    pub what: String,
-    /// When the task began to wait for it.
-    pub since: Instant,
+static TABLE: Mutex<Table> = Mutex::new(Table {
+    tasks: BTreeMap::new(),
+    resources: BTreeMap::new(),
+});
+
+/// All that is known while somebody looks.
+#[derive(Default)]
+pub(crate) struct Table {
+    tasks: BTreeMap<TaskId, Record>,
+    resources: BTreeMap<ResourceId, ResourceRecord>,
 }
 
 /// A task or a child of a group, and what it waits for.
@@ -71,7 +82,7 @@ pub struct ObservationGuard(());
 impl Drop for ObservationGuard {
     fn drop(&mut self) {
         remove_observer();
-        let records = {
+        let records: Table = {
             let mut table = table();
             // Asked under the lock, and so is whoever makes a record.
             if is_observed() {
@@ -81,33 +92,6 @@ impl Drop for ObservationGuard {
         };
         drop(records);
     }
-}
-
-/// For leaf futures that are about to be pending: says what the current task waits for.
-#[inline]
-pub fn waiting_for(what: impl FnOnce() -> String) {
-    if is_observed() {
-        record(what);
-    }
-}
-
-#[cold]
-fn record(what: impl FnOnce() -> String) {
-    if with_current(|context| !context.is_on_behalf()) != Some(true) {
-        return;
-    }
-    // The leaf's own code, so before the lock is taken.
-    let what = what();
-    let now = Instant::now();
-    with_current(|context| {
-        with_record(context, |record| {
-            let mut earlier = record.before.iter().chain(&record.now);
-            let since = earlier
-                .find(|wait| wait.what == what)
-                .map_or(now, |wait| wait.since);
-            record.now.push(Wait { what, since });
-        });
-    });
 }
 
 /// At the beginning of each poll of a task or child: what it waited for is to be said anew.
@@ -128,7 +112,7 @@ fn with_record(context: &TaskContext, f: impl FnOnce(&mut Record)) {
     let mut table = table();
     // Asked again under the lock: whoever observed last clears the table under it.
     if is_observed() {
-        let record = table.entry(context.info().id());
+        let record = table.tasks.entry(context.info().id());
         f(record.or_insert_with(|| Record::new(context)));
     }
 }
@@ -136,7 +120,7 @@ fn with_record(context: &TaskContext, f: impl FnOnce(&mut Record)) {
 /// What the task said in its last poll that it waits for.
 pub fn waits_of(task: TaskId) -> Vec<Wait> {
     let table = table();
-    let record = table.get(&task);
+    let record = table.tasks.get(&task);
     record.map_or_else(Vec::new, |record| record.now.clone())
 }
 
@@ -149,7 +133,7 @@ pub fn waits_of(task: TaskId) -> Vec<Wait> {
 /// TaskContext::root().enter(|| waiting_for(|| "Queue::get on \"jobs\"".to_string()));
 /// let waiters = all_waits();
 /// assert_eq!(waiters[0].task.name(), "main");
-/// assert_eq!(waiters[0].waits[0].what, "Queue::get on \"jobs\"");
+/// assert_eq!(waiters[0].waits[0].what(), "Queue::get on \"jobs\"");
 /// ```
 pub fn all_waits() -> Vec<Waiter> {
     let table = table();
@@ -158,7 +142,7 @@ pub fn all_waits() -> Vec<Waiter> {
         inside: record.inside,
         waits: record.now.clone(),
     };
-    table.values().map(waiter).collect()
+    table.tasks.values().map(waiter).collect()
 }
 
 /// For executors and groups: the task has ended.
@@ -173,10 +157,10 @@ pub fn forget_waits(task: TaskId) {
 
 #[cold]
 fn forget(task: TaskId) {
-    let record = table().remove(&task);
+    let record = table().tasks.remove(&task);
     drop(record);
 }
 
-fn table() -> MutexGuard<'static, BTreeMap<TaskId, Record>> {
+pub(crate) fn table() -> MutexGuard<'static, Table> {
     TABLE.lock().unwrap_or_else(PoisonError::into_inner)
 }

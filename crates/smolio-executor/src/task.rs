@@ -13,7 +13,8 @@ use std::{
 };
 
 use smolio_context::{
-    CleanUp, TaskId, TaskInfo, clean_up_later, is_collecting, is_debug, waiting_for, warn_in_debug,
+    CleanUp, TaskId, TaskInfo, clean_up_later, is_collecting, is_debug, waiting_for_task,
+    warn_in_debug,
 };
 
 use crate::cell::{Failure, Joiner, Outcome, drop_unread};
@@ -118,7 +119,8 @@ impl<T> Task<T> {
         let joiner = joiner.expect("a handle is whole until it is consumed");
         let outcome = joiner.poll(cx);
         if outcome.is_pending() {
-            waiting_for(|| format!("the end of {}", joiner.info()));
+            let task = joiner.info();
+            waiting_for_task(task.id(), || format!("the end of {task}"));
         }
         outcome
     }

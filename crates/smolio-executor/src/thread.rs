@@ -8,7 +8,7 @@ use std::{
 };
 
 use async_lock::Semaphore;
-use smolio_context::{TaskContext, VirtualClock, allow_slow_poll, waiting_for};
+use smolio_context::{TaskContext, VirtualClock, allow_slow_poll, waiting_for_task};
 
 use crate::{
     cell::{Joiner, drop_unread, pooled},
@@ -135,7 +135,8 @@ impl<T> Future for OnThread<T> {
         match joiner.poll(cx) {
             Poll::Ready(outcome) => Poll::Ready(value_of(joiner.info(), outcome)),
             Poll::Pending => {
-                waiting_for(|| joiner.info().to_string());
+                let closure = joiner.info();
+                waiting_for_task(closure.id(), || closure.to_string());
                 Poll::Pending
             }
         }

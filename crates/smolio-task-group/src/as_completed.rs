@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures_core::Stream;
-use smolio_context::waiting_for;
+use smolio_context::waiting_for_members;
 
 use crate::{
     panics::resume_after,
@@ -166,7 +166,7 @@ where
         };
         match set.poll(cx, |members| source.fill(members), done) {
             Ok(Poll::Pending) => {
-                waiting_for(|| format!("as_completed ({} futures)", set.len()));
+                waiting_for_members(|| format!("as_completed ({} futures)", set.len()));
                 return Poll::Pending;
             }
             Ok(Poll::Ready(())) => {}

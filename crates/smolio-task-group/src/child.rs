@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use smolio_context::{TaskId, poll_budget, spend_budget, waiting_for};
+use smolio_context::{TaskId, poll_budget, spend_budget, waiting_for, waiting_for_task};
 
 use crate::{cell::Answer, ready::Ready};
 
@@ -91,7 +91,7 @@ impl<T> Child<T> {
     fn poll_outcome(&mut self, cx: &Context<'_>) -> Poll<Result<T, Gone>> {
         let outcome = self.answer.poll_take(cx.waker());
         if let (true, Some(id)) = (outcome.is_pending(), self.id) {
-            waiting_for(|| format!("the child with id {id}"));
+            waiting_for_task(id, || format!("the child with id {id}"));
         }
         outcome
     }

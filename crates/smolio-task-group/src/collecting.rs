@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use smolio_context::waiting_for;
+use smolio_context::waiting_for_members;
 
 use crate::{
     keep::Keep,
@@ -92,7 +92,7 @@ impl<I, F, T> Collecting<I, F, T> {
         };
         match set.poll(cx, |members| source.fill(members), done) {
             Ok(Poll::Pending) => {
-                waiting_for(|| format!("{name} ({} futures)", set.len()));
+                waiting_for_members(|| format!("{name} ({} futures)", set.len()));
                 return Poll::Pending;
             }
             Ok(Poll::Ready(())) => {}

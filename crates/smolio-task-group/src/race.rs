@@ -10,7 +10,7 @@ use std::{
 };
 
 use pin_project_lite::pin_project;
-use smolio_context::waiting_for;
+use smolio_context::waiting_for_members;
 
 use crate::{
     list::{Flatten, Held, RaceList},
@@ -117,7 +117,7 @@ impl<F: Future> Future for RaceIter<F> {
         };
         match set.poll(cx, |_| (), done) {
             Ok(Poll::Pending) => {
-                waiting_for(|| format!("race ({} futures)", set.len()));
+                waiting_for_members(|| format!("race ({} futures)", set.len()));
                 Poll::Pending
             }
             Ok(Poll::Ready(())) => {

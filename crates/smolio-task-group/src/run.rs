@@ -9,7 +9,7 @@ use std::{
 };
 
 use pin_project_lite::pin_project;
-use smolio_context::{collect, current_task, report_shield, waiting_for, watch_shields};
+use smolio_context::{collect, current_task, report_shield, waiting_for_children, watch_shields};
 
 use crate::{
     Failure, TaskGroupError,
@@ -313,7 +313,7 @@ where
         if self.is_body_shielded || self.members.shielded > 0 {
             report_shield();
         }
-        waiting_for(|| {
+        waiting_for_children(|| {
             let (count, ending) = (self.members.seats.len(), self.members.end.is_ending);
             let state = if ending { ", ending" } else { "" };
             format!("a task group ({count} children{state})")

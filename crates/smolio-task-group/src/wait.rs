@@ -9,7 +9,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use smolio_context::waiting_for;
+use smolio_context::waiting_for_members;
 
 use crate::{
     Gathered,
@@ -266,7 +266,7 @@ impl<F: Future, U: Until<F::Output> + Unpin> Future for Wait<'_, F, U> {
         };
         match set.poll(cx, |_| (), done) {
             Ok(Poll::Pending) => {
-                waiting_for(|| format!("wait ({} futures)", set.len()));
+                waiting_for_members(|| format!("wait ({} futures)", set.len()));
                 Poll::Pending
             }
             Ok(Poll::Ready(())) => Poll::Ready(Gathered::new(mem::take(results))),

@@ -103,11 +103,11 @@ impl Report<'_> {
             let what = "something that does not say what it is";
             let _ = writeln!(self.text, "{indent}{INDENT}waits for {what}");
         }
-        for Wait { what, since } in waits {
-            let since = *since - self.session.start();
+        for wait in waits {
+            let since = wait.since() - self.session.start();
             let _ = writeln!(
                 self.text,
-                "{indent}{INDENT}waits for {what} (since {since:?})"
+                "{indent}{INDENT}waits for {wait} (since {since:?})"
             );
         }
     }

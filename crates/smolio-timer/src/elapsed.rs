@@ -62,12 +62,6 @@ impl From<Elapsed> for io::Error {
     }
 }
 
-/// What is left until `deadline`, for those who ask what a task waits for.
-pub(crate) fn time_left(deadline: Instant) -> String {
-    let left = deadline.duration_since(Instant::now());
-    format!("{} left", in_words(format!("{left:.1?}")))
-}
-
 /// `1.5s`, as std writes a duration, becomes `1.5 s`.
 pub(crate) fn in_words(mut duration: String) -> String {
     if let Some(unit) = duration.find(char::is_alphabetic) {

@@ -8,10 +8,9 @@ use std::{
 };
 
 use futures_core::Stream;
-use smolio_context::{Instant, poll_budget, spend_budget, waiting_for};
+use smolio_context::{Instant, poll_budget, spend_budget, waiting_until};
 
 use crate::{
-    elapsed::time_left,
     sleep::{Sleep, sleep_until},
     ticks::TICK,
 };
@@ -155,7 +154,7 @@ impl Interval {
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
         ready!(poll_budget(cx));
         if self.sleep.poll_elapsed(cx).is_pending() {
-            waiting_for(|| format!("interval, {}", time_left(self.deadline())));
+            waiting_until(self.deadline(), || "interval".to_string());
             return Poll::Pending;
         }
         spend_budget();

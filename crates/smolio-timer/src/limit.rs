@@ -22,11 +22,11 @@ use std::{
     time::Duration,
 };
 
-use smolio_context::{Instant, ShieldMark, enter_deadline, waiting_for};
+use smolio_context::{Instant, ShieldMark, enter_deadline, waiting_for, waiting_until};
 
 use crate::{
     deferral::Deferral,
-    elapsed::{Elapsed, time_left},
+    elapsed::Elapsed,
     local::{self, Progress, Ticket},
     sleep::{Sleep, sleep, sleep_until},
 };
@@ -145,7 +145,7 @@ impl Limit {
         };
         // Without regard to the budget: a body that has used it all up must not keep its own timeout from ending it.
         if self.poll_timer(cx).is_pending() {
-            waiting_for(|| format!("timeout, {}", time_left(deadline)));
+            waiting_until(deadline, || "timeout".to_string());
             return Poll::Pending;
         }
         // What was reported goes on from here: while there is a shield this one is pending, and so are those around it.

@@ -9,12 +9,9 @@ use std::{
 };
 
 use async_io::Timer;
-use smolio_context::{Instant, poll_budget, spend_budget, waiting_for};
+use smolio_context::{Instant, poll_budget, spend_budget, waiting_until};
 
-use crate::{
-    elapsed::time_left,
-    local::{self, Armed, Progress, Ticket},
-};
+use crate::local::{self, Armed, Progress, Ticket};
 
 /// Waits for `duration`, counted from now.
 ///
@@ -202,7 +199,7 @@ impl Future for Sleep {
         let poll = self.poll_elapsed(cx);
         match poll {
             Poll::Ready(()) => spend_budget(),
-            Poll::Pending => waiting_for(|| format!("sleep, {}", time_left(self.deadline))),
+            Poll::Pending => waiting_until(self.deadline, || "sleep".to_string()),
         }
         poll
     }

@@ -6,6 +6,7 @@ mod debug;
 mod identity;
 mod observation;
 mod order;
+mod resource;
 mod shield;
 mod time;
 mod unhandled;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use smolio_context::{
-    CleanUp, Scoped, TaskContext, TaskId, VirtualClock, Wait, all_waits, forget_waits, is_observed,
+    CleanUp, Scoped, TaskContext, TaskId, VirtualClock, all_waits, forget_waits, is_observed,
     observe, waiting_for, waits_of,
 };
 
@@ -23,7 +23,7 @@ fn wait_for(what: &'static str) {
 fn whats(task: &TaskContext) -> Vec<String> {
     waits_of(task.info().id())
         .into_iter()
-        .map(|wait| wait.what)
+        .map(|wait| wait.to_string())
         .collect()
 }
 
@@ -63,11 +63,13 @@ fn since_is_kept_from_poll_to_poll() {
     let _clock = clock.install();
     let start = clock.now();
     let task = TaskContext::root();
-    let wait = |what: &str, seconds: u32| Wait {
-        what: what.to_string(),
-        since: start + seconds * SECOND,
+    let wait = |what: &str, seconds: u32| (what.to_string(), start + seconds * SECOND);
+    let waits = || {
+        let waits = waits_of(task.info().id()).into_iter();
+        waits
+            .map(|wait| (wait.to_string(), wait.since()))
+            .collect::<Vec<_>>()
     };
-    let waits = || waits_of(task.info().id());
 
     task.enter(|| wait_for("a lock"));
     clock.advance(SECOND);
@@ -146,7 +148,11 @@ fn waiters(ids: &[TaskId]) -> Vec<(TaskId, Option<TaskId>, Vec<String>)> {
         .into_iter()
         .filter(|waiter| ids.contains(&waiter.task.id()));
     ours.map(|waiter| {
-        let waits = waiter.waits.into_iter().map(|wait| wait.what).collect();
+        let waits = waiter
+            .waits
+            .into_iter()
+            .map(|wait| wait.to_string())
+            .collect();
         (waiter.task.id(), waiter.inside, waits)
     })
     .collect()

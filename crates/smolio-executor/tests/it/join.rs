@@ -229,7 +229,7 @@ fn an_observer_sees_who_waits_for_whom() {
             let [wait] = &*waits_of(task.id()) else {
                 panic!("not one wait: {:?}", waits_of(task.id()));
             };
-            assert!(wait.what.starts_with(&expected), "{}", wait.what);
+            assert!(wait.what().starts_with(&expected), "{wait}");
         }
         gate.open();
         for task in waiting {

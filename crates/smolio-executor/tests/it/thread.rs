@@ -230,7 +230,7 @@ fn an_observer_sees_the_wait() {
         let waits = waits_of(task.id());
         assert_eq!(waits.len(), 1);
         // Said once, though the closure is a task inside.
-        assert!(waits[0].what.contains("to_thread"), "{waits:?}");
+        assert!(waits[0].what().contains("to_thread"), "{waits:?}");
         go_on.open();
         let id = task.id();
         task.await;

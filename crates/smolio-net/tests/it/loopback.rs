@@ -187,6 +187,6 @@ fn it_says_what_it_waits_for() {
     let poll = task.enter(|| pin!(&mut connecting).poll(&mut context));
     if poll.is_pending() {
         let waits = smolio_context::waits_of(task.info().id());
-        assert_eq!(waits[0].what, "open_connection to localhost:1");
+        assert_eq!(waits[0].what(), "open_connection to localhost:1");
     }
 }

@@ -292,7 +292,7 @@ fn it_says_what_it_waits_for() {
     let mut reader = StreamReader::new(Source::new(steps));
     let waits = || {
         let waits = smolio_context::waits_of(task.info().id());
-        waits.last().unwrap().what.clone()
+        waits.last().unwrap().to_string()
     };
     task.enter(|| assert!(poll(reader.read_exactly(10)).is_pending()));
     assert_eq!(waits(), "StreamReader::read_exactly, 3 of 10 bytes");

@@ -6,7 +6,7 @@ use std::{
 };
 
 use smolio_context::{
-    ContextVar, Instant, all_waits, budget_left, current_deadline, current_task, spend_budget,
+    ContextVar, Instant, Wait, all_waits, budget_left, current_deadline, current_task, spend_budget,
 };
 use smolio_executor::{spawn, yield_now};
 use smolio_task_group::{CancelScope, Supervisor, TaskGroup, gather};
@@ -334,17 +334,13 @@ fn what_children_wait_for_is_known() {
                 let waits = |name: &str| {
                     let all = all_waits();
                     let found = all.iter().find(|one| one.task.name() == name);
-                    found.map(|one| one.waits.iter().map(|wait| wait.what.clone()).collect())
+                    found.map(|one| one.waits.iter().map(ToString::to_string).collect())
                 };
                 let of_sleeper: Vec<String> = waits("sleeper").unwrap();
                 assert!(of_sleeper[0].starts_with("sleep"), "{of_sleeper:?}");
                 let all = all_waits();
-                let texts =
-                    Vec::from_iter(all.iter().flat_map(|one| &one.waits).map(|wait| &wait.what));
-                assert!(
-                    texts.iter().any(|text| *text == "a cancellation"),
-                    "{texts:?}"
-                );
+                let texts = Vec::from_iter(all.iter().flat_map(|one| &one.waits).map(Wait::what));
+                assert!(texts.contains(&"a cancellation"), "{texts:?}");
                 drop(waiter);
                 first.await;
                 assert_eq!(waits("sleeper"), None);

@@ -329,7 +329,7 @@ fn says_that_it_waits_for_a_shield() {
     let task = TaskContext::root();
     let whats = || -> Vec<_> {
         let waits = waits_of(task.info().id()).into_iter();
-        waits.map(|wait| wait.what).collect()
+        waits.map(|wait| wait.to_string()).collect()
     };
     let mut waiting = timeout(ms(10), shield(pending::<()>()));
     task.enter(|| wakes.poll_pending(&mut waiting));

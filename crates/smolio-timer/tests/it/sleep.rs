@@ -202,7 +202,7 @@ fn says_what_it_waits_for() {
     assert!(poll.is_pending());
     let waits = waits_of(task);
     assert_eq!(waits.len(), 1);
-    assert_eq!(waits[0].what, "sleep, 3.2 s left");
+    assert_eq!(waits[0].to_string(), "sleep, 3.2 s left");
     assert!(!harness.driver.is_empty());
 }
 

@@ -196,7 +196,10 @@ fn says_what_it_waits_for() {
     let id = task.info().id();
     let mut waiting = timeout(seconds(30), pending::<()>());
     task.enter(|| Wakes::new().poll_pending(&mut waiting));
-    let waits: Vec<_> = waits_of(id).into_iter().map(|wait| wait.what).collect();
+    let waits: Vec<_> = waits_of(id)
+        .into_iter()
+        .map(|wait| wait.to_string())
+        .collect();
     assert_eq!(waits, ["timeout, 30.0 s left"]);
 }
 
