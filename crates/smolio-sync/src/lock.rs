@@ -46,6 +46,26 @@ use crate::{
 /// assert_eq!(*accounts.lock().await, [70, 30]);
 /// # });
 /// ```
+///
+/// A guard that nobody keeps protects nothing, and what is protected cannot be kept beyond the guard:
+///
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// # let accounts = smolio_sync::Lock::new(0);
+/// # smolio_executor::run(async {
+/// accounts.lock().await; // "unused `LockGuard` that must be used"
+/// # });
+/// ```
+///
+/// ```compile_fail,E0505
+/// # let accounts = smolio_sync::Lock::new([100, 0]);
+/// # smolio_executor::run(async {
+/// let guard = accounts.lock().await;
+/// let first = &guard[0];
+/// drop(guard); // "cannot move out of `guard` because it is borrowed"
+/// println!("{first}");
+/// # });
+/// ```
 #[doc(alias = "Mutex")]
 pub struct Lock<T: ?Sized>(pub(crate) Shared<LockState<T>>);
 

@@ -18,6 +18,16 @@
 //! # Ok::<(), oneshot::RecvError>(())
 //! # }).unwrap();
 //! ```
+//!
+//! Where asyncio raises `InvalidStateError`, a second value does not compile:
+//!
+//! ```compile_fail,E0382
+//! # use smolio_sync::oneshot;
+//! let (sender, receiver) = oneshot::channel();
+//! sender.send(1).unwrap();
+//! sender.send(2).unwrap(); // "use of moved value: `sender`"
+//! # drop(receiver);
+//! ```
 
 use std::{
     fmt,

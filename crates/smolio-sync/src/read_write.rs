@@ -43,6 +43,15 @@ use crate::{
 /// assert_eq!(*routes.read().await, ["/", "/about"]);
 /// # });
 /// ```
+///
+/// Readers share the value, so it must be fit for that:
+///
+/// ```compile_fail,E0277
+/// # use smolio_sync::RwLock;
+/// use std::cell::Cell;
+/// fn shared<T: Sync>(_: T) {}
+/// shared(RwLock::new(Cell::new(0))); // "`Cell<i32>` cannot be shared between threads safely"
+/// ```
 pub struct RwLock<T: ?Sized>(pub(crate) Shared<RwLockState<T>>);
 
 /// What is under the lock of it.

@@ -11,10 +11,10 @@ use std::{
     time::Duration,
 };
 
-use smolio_context::{Instant, poll_budget, spend_budget, waiting_for};
+use smolio_context::{Instant, poll_budget, spend_budget, waiting_for, waiting_until};
 
 use crate::{
-    elapsed::{in_words, time_left},
+    elapsed::in_words,
     rate::Rate,
     sleep::{Sleep, sleep_until},
 };
@@ -310,7 +310,7 @@ impl Future for AcquireRate<'_> {
                 sleep.reset(free);
             }
             if sleep.poll_elapsed(cx).is_pending() {
-                waiting_for(|| format!("RateLimiter::acquire, {}", time_left(free)));
+                waiting_until(free, || "RateLimiter::acquire".to_owned());
                 return Poll::Pending;
             }
         }

@@ -148,6 +148,29 @@
 //! # });
 //! ```
 //!
+//! # Locks and their relatives
+//! A [`Lock`] holds what it protects. An [`Event`] is a flag to wait for, a [`Semaphore`] lets so many at a time do something, and so
+//! on: [`sync`] has a table. Whoever came first has it first, and nothing is lost when one who waits is dropped.
+//!
+//! ```
+//! # smolio::run(async {
+//! use smolio::{Lock, TaskGroup};
+//! let accounts = Lock::new([100, 0]);
+//! let group = TaskGroup::infallible();
+//! group.run_value(async {
+//!     for _ in 0..3 {
+//!         group.spawn(async {
+//!             let mut accounts = accounts.lock().await;
+//!             accounts[0] -= 10;
+//!             smolio::yield_now().await; // in real life: a request, while nobody else sees the half of it
+//!             accounts[1] += 10;
+//!         });
+//!     }
+//! }).await.unwrap();
+//! assert_eq!(accounts.into_inner(), [70, 30]);
+//! # });
+//! ```
+//!
 //! # Blocking calls
 //! [`to_thread`] calls a closure on another thread, so that the loop goes on.
 //!
@@ -214,6 +237,9 @@ pub use smolio_executor::{
     spawn_local, to_thread, to_thread_with, with_cleanup, yield_now,
 };
 pub use smolio_queue::{LifoQueue, PriorityQueue, Queue};
+pub use smolio_sync::{
+    Barrier, BoundedSemaphore, CapacityLimiter, Condition, Event, Lock, Semaphore,
+};
 pub use smolio_task_group::{
     All, CancelScope, CancelToken, FirstCompleted, FirstError, Gathered, LocalTaskGroup, Or2, Or3,
     Or4, Or5, Or6, Or7, Or8, Or9, Or10, Or11, Or12, Or13, Or14, Or15, Or16, Supervisor, TaskGroup,
@@ -251,6 +277,34 @@ pub mod queue {
     pub use smolio_queue::{
         CapacityError, Get, GetError, GetJob, GetMany, Job, Join, Next, Producer, Put, PutAll,
         PutAllError, PutError, QueueStats, TaskDoneError, TryGetError, TryPutError,
+    };
+}
+
+/// Locks and their relatives: the nouns that asyncio has not, and the guards, errors, numbers and futures of all of them.
+///
+/// | noun | what it is for |
+/// |---|---|
+/// | [`Lock`] | one at a time, with the value inside |
+/// | [`RwLock`](sync::RwLock) | many who read, or one who writes |
+/// | [`Event`] | a flag to wait for |
+/// | [`Condition`] | wait until something is true of what a lock protects |
+/// | [`Semaphore`], [`BoundedSemaphore`] | so many at a time |
+/// | [`CapacityLimiter`] | so many at a time, each once, and the number can change |
+/// | [`Barrier`] | go on together |
+/// | [`oneshot`](sync::oneshot) | one value, once: asyncio's `Future` |
+/// | [`Watch`](sync::Watch) | the latest of a value |
+/// | [`Broadcast`](sync::Broadcast) | each item for each who listens |
+pub mod sync {
+    pub use smolio_sync::{
+        Acquire, AcquireLock, AcquireLockOwned, AcquireManyError, AcquireRead, AcquireReadOwned,
+        AcquireToken, AcquireWrite, AcquireWriteOwned, BarrierSizeError, BarrierStats, BarrierWait,
+        BorrowError, Broadcast, BroadcastCapacityError, BroadcastReceiver, BroadcastRecv,
+        BroadcastRecvError, BroadcastSendError, BroadcastStats, BroadcastTryRecvError,
+        BrokenBarrier, CapacityLimiterStats, CapacityToken, Changed, ConditionStats, ConditionWait,
+        EventStats, EventWait, HeldLock, LockGuard, LockStats, OwnedLockGuard, OwnedReadGuard,
+        OwnedWriteGuard, Permit, ReadGuard, ReleaseError, RwLock, RwLockStats, SemaphoreStats,
+        TryAcquireError, TryBorrowError, TryChangedError, TryLockError, TryReadError,
+        TryWriteError, Watch, WatchClosed, WatchReceiver, WatchStats, WriteGuard, oneshot,
     };
 }
 

@@ -135,6 +135,6 @@ fn a_value_that_nobody_receives_is_dropped_once() {
     drop(receiver);
     let refused = sender.send(Value(drops.clone())).unwrap_err();
     assert_eq!(drops.get(), 1);
-    drop(refused.without_value());
+    let _: oneshot::SendError<()> = refused.without_value();
     assert_eq!(drops.get(), 2);
 }

@@ -4,11 +4,12 @@
 
 mod flat {
     use smolio::{
-        All, BuildError, Builder, CancelScope, CancelToken, Closed, ContextVar, Elapsed,
-        FirstCompleted, FirstError, Gathered, Handle, Instant, Interrupted, JoinError, LifoQueue,
-        LocalTaskGroup, Or2, Or3, Or4, Or5, Or6, Or7, Or8, Or9, Or10, Or11, Or12, Or13, Or14, Or15,
-        Or16, OutsideTask, PriorityQueue, Queue, Runner, Supervisor, Task, TaskBuilder, TaskGroup,
-        TaskId, TaskInfo, ThreadLimit, WaitSet, all_tasks, as_completed, compile_errors, ctrl_c,
+        All, Barrier, BoundedSemaphore, BuildError, Builder, CancelScope, CancelToken,
+        CapacityLimiter, Closed, Condition, ContextVar, Elapsed, Event, FirstCompleted, FirstError,
+        Gathered, Handle, Instant, Interrupted, JoinError, LifoQueue, LocalTaskGroup, Lock, Or2,
+        Or3, Or4, Or5, Or6, Or7, Or8, Or9, Or10, Or11, Or12, Or13, Or14, Or15, Or16, OutsideTask,
+        PriorityQueue, Queue, Runner, Semaphore, Supervisor, Task, TaskBuilder, TaskGroup, TaskId,
+        TaskInfo, ThreadLimit, WaitSet, all_tasks, as_completed, compile_errors, ctrl_c,
         current_task, finally, gather, interval, race, run, shield, shield_value, shutdown_signal,
         sleep, spawn, spawn_local, timeout, to_thread, to_thread_with, try_gather, unconstrained,
         wait, with_cleanup, yield_now,
@@ -32,6 +33,20 @@ mod task_group {
         ChildError, ChildPanic, EmptyRace, Failure, Gather, Join, LocalSpawner, Outcome, Race,
         ReadySignal, SpawnError, Spawner, StartError, SupervisedError, SupervisorStats,
         TaskGroupError, TaskGroupStats, TryGather, Until, WaitSetStats,
+    };
+}
+
+mod sync {
+    use smolio::sync::{
+        Acquire, AcquireLock, AcquireLockOwned, AcquireManyError, AcquireRead, AcquireReadOwned,
+        AcquireToken, AcquireWrite, AcquireWriteOwned, BarrierSizeError, BarrierStats, BarrierWait,
+        BorrowError, Broadcast, BroadcastCapacityError, BroadcastReceiver, BroadcastRecv,
+        BroadcastRecvError, BroadcastSendError, BroadcastStats, BroadcastTryRecvError,
+        BrokenBarrier, CapacityLimiterStats, CapacityToken, Changed, ConditionStats, ConditionWait,
+        EventStats, EventWait, HeldLock, LockGuard, LockStats, OwnedLockGuard, OwnedReadGuard,
+        OwnedWriteGuard, Permit, ReadGuard, ReleaseError, RwLock, RwLockStats, SemaphoreStats,
+        TryAcquireError, TryBorrowError, TryChangedError, TryLockError, TryReadError,
+        TryWriteError, Watch, WatchClosed, WatchReceiver, WatchStats, WriteGuard, oneshot,
     };
 }
 
@@ -124,8 +139,9 @@ fn every_item_of_the_facade_is_named_here() {
 fn one_noun_has_one_path() {
     let mut facade = used(include_str!("../../src/lib.rs"), "pub use smolio_");
     // A handle's future has the same name wherever there are handles, a test is run as a program is, and what a server tells at
-    // its end is called so whatever it serves.
-    let same = ["Join", "run", "Served", "ServerStats"];
+    // its end is called so whatever it serves. What a server sends as an event is called so by its standard, and what tasks wait for
+    // by asyncio.
+    let same = ["Event", "Join", "run", "Served", "ServerStats"];
     let elsewhere = |item: &String| same.contains(&item.as_str());
     facade.retain(|item| !elsewhere(item));
     let count = facade.len();
