@@ -13,7 +13,7 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-use crate::slow_poll;
+use crate::attention;
 
 /// How many times leaf futures may be ready in one poll of a task.
 const PER_POLL: u32 = 128;
@@ -21,7 +21,7 @@ const PER_POLL: u32 = 128;
 /// Under executors that are not ours nobody refills the budget, so there is no limit.
 const UNLIMITED: u32 = u32::MAX >> 1;
 
-/// In a guard: the poll that ends with it is measured. A bit that is free anyway costs each poll a third of what another
+/// In a guard: the end of the poll that ends with it is to be told. A bit that is free anyway costs each poll a third of what another
 /// guard would.
 const MEASURED: u32 = !UNLIMITED;
 
@@ -47,7 +47,7 @@ impl Drop for BudgetGuard {
     fn drop(&mut self) {
         let mut left = self.0;
         if left & MEASURED != 0 {
-            slow_poll::end();
+            attention::end_poll();
             left &= !MEASURED;
         }
         LEFT.set(left);

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::{
+    ObservationGuard,
     attention::{self, is_debug},
-    report, slow_poll,
+    observe, report, slow_poll,
 };
 
 /// Puts the process into debug mode until the guard is dropped: asyncio's `set_debug`.
@@ -29,13 +30,17 @@ use crate::{
 pub fn debug_mode(slow_poll: Duration) -> DebugGuard {
     slow_poll::set_limit(slow_poll);
     attention::add_debugger();
-    DebugGuard(())
+    DebugGuard {
+        _observation: observe(),
+    }
 }
 
 /// Ends debug mode when dropped.
 #[derive(Debug)]
 #[must_use = "debug mode lasts until the guard is dropped"]
-pub struct DebugGuard(());
+pub struct DebugGuard {
+    _observation: ObservationGuard,
+}
 
 impl Drop for DebugGuard {
     fn drop(&mut self) {

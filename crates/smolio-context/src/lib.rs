@@ -40,15 +40,22 @@ mod collector;
 mod unhandled;
 
 mod attention;
-mod debug;
 mod observation;
+mod observer;
+
+mod call_graph;
+
+mod debug;
+mod polls;
 mod slow_poll;
+mod stuck;
 
 mod order;
 mod report;
 
 pub use attention::{is_debug, is_observed};
 pub use budget::{Unconstrained, budget_left, poll_budget, spend_budget, unconstrained};
+pub use call_graph::{CallGraph, capture_call_graph, format_call_graph, print_call_graph};
 pub use clock::{ClockGuard, VirtualClock};
 pub use collector::{
     CleanUp, CleanUpSink, SinkGuard, clean_up_later, collect, install_sink, is_collecting,
@@ -57,13 +64,15 @@ pub use deadline::{DeadlineGuard, current_deadline, enter_deadline, hide_deadlin
 pub use debug::{DebugGuard, debug_mode, warn_in_debug};
 pub use instant::Instant;
 pub use observation::{
-    ObservationGuard, Resource, ResourceId, Wait, WaitTarget, Waiter, all_waits, forget_waits,
+    ObservationGuard, Resource, ResourceId, TaskState, Wait, WaitTarget, Waiter, all_waits,
     observe, waiting_for, waiting_for_children, waiting_for_members, waiting_for_task, waiting_on,
     waiting_until, waits_of,
 };
+pub use observer::{Observer, ObserverGuard, register_observer};
 pub use order::{ReadyOrder, ready_order, set_ready_order};
+pub use polls::allow_slow_poll;
 pub use shield::{ShieldMark, report_shield, watch_shields};
-pub use slow_poll::allow_slow_poll;
+pub use stuck::report_stuck;
 pub use task::{Scoped, TaskContext, TaskId, TaskInfo, current_task, enclosing_task};
 pub use unhandled::{
     Unhandled, UnhandledHook, UnhandledKind, panic_message, report_unhandled, set_unhandled_hook,

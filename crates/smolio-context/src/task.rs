@@ -15,15 +15,16 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use pin_project_lite::pin_project;
 use scoped_tls::scoped_thread_local;
 
 use crate::{
-    attention::{self, is_attended, is_observed},
-    budget, deadline, observation,
+    attention::{self, is_observed},
+    budget, deadline,
+    observation::watched_waker,
     shield::ShieldBorder,
     variable::Variables,
 };
@@ -110,6 +111,14 @@ impl TaskInfo {
         match &self.name {
             Some(name) => Cow::Borrowed(name),
             None => Cow::Owned(format!("task-{}", self.id)),
+        }
+    }
+
+    /// The name with the id, as reports refer to a task of which more is said elsewhere: `fetch, id 7`, or `task-7`.
+    pub fn with_id(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{name}, id {}", self.id),
+            None => self.name().into_owned(),
         }
     }
 
@@ -204,7 +213,15 @@ impl TaskContext {
         })
     }
 
-    /// Whether this is a second context of its task; see [`copy_current`](Self::copy_current).
+    /// The context of something that is nobody's task, but the business of an executor: whoever looks on does not see it.
+    #[track_caller]
+    pub fn unlisted(name: &str) -> Self {
+        let variables = Variables::default().copy_on_behalf();
+        Self::new(Some(name), Location::caller(), None, variables)
+    }
+
+    /// Whether whoever looks on does not see it: a second context of its task (see [`copy_current`](Self::copy_current)), or
+    /// one that is [`unlisted`](Self::unlisted).
     pub(crate) fn is_on_behalf(&self) -> bool {
         self.variables.is_on_behalf()
     }
@@ -214,13 +231,39 @@ impl TaskContext {
         &self.info
     }
 
-    /// For whoever polls the task: it has ended, and waits for nothing.
-    ///
-    /// Unlike [`forget_waits`](crate::forget_waits) it is nothing for a [copy](Self::copy_current), whose task may go on.
+    /// For whoever polls the task: it was let in, and is to be polled. [`Scoped`] says so itself.
     #[inline]
-    pub fn forget_waits(&self) {
+    pub fn spawned(&self) {
         if is_observed() && !self.is_on_behalf() {
-            observation::forget_waits(self.info.id());
+            attention::spawned(&self.info);
+        }
+    }
+
+    /// For whoever polls the task: it was woken. [`Scoped`] says so itself.
+    #[inline]
+    pub fn woken(&self) {
+        if is_observed() && !self.is_on_behalf() {
+            attention::woken(&self.info);
+        }
+    }
+
+    /// For whoever polls the task: its future is gone, and it waits for nothing. [`Scoped`] says so itself.
+    ///
+    /// It is nothing for a [copy](Self::copy_current), whose task may go on.
+    #[inline]
+    pub fn ended(&self) {
+        if is_observed() && !self.is_on_behalf() {
+            attention::ended(&self.info);
+        }
+    }
+
+    /// The waker to poll it with while somebody looks on, so that they learn of its wakes.
+    #[inline]
+    fn watched_waker(&self, cx: &Context<'_>) -> Option<Waker> {
+        if is_observed() {
+            watched_waker(self, cx.waker())
+        } else {
+            None
         }
     }
 
@@ -250,7 +293,7 @@ impl TaskContext {
     #[inline]
     pub fn enter_child<R>(&self, f: impl FnOnce() -> R) -> R {
         let mut budget = budget::refill();
-        if is_attended() {
+        if is_observed() {
             budget.measure(attention::begin_poll(self));
         }
         CURRENT.set(self, f)
@@ -319,6 +362,7 @@ pin_project! {
 impl<F> Scoped<F> {
     /// Binds `future` to `context`.
     pub fn new(context: TaskContext, future: F) -> Self {
+        context.spawned();
         Self {
             context,
             future: Some(future),
@@ -332,16 +376,16 @@ impl<F> Scoped<F> {
 
     /// Drops the future now, inside its context. Nothing happens if it is gone already.
     pub fn drop_future(self: Pin<&mut Self>) {
-        struct Forget<'a>(&'a TaskContext);
-        impl Drop for Forget<'_> {
+        struct Ended<'a>(&'a TaskContext);
+        impl Drop for Ended<'_> {
             fn drop(&mut self) {
-                self.0.forget_waits();
+                self.0.ended();
             }
         }
         let mut this = self.project();
         if this.future.is_some() {
             // Also if the drop panics.
-            let _forget = Forget(this.context);
+            let _ended = Ended(this.context);
             this.context.enter(|| this.future.set(None));
         }
     }
@@ -355,11 +399,13 @@ impl<F: Future> Scoped<F> {
     #[inline]
     pub fn poll_child(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
+        let watched = this.context.watched_waker(cx);
+        let cx = &mut Context::from_waker(watched.as_ref().unwrap_or(cx.waker()));
         let result = this
             .context
             .enter_child(|| poll_once(this.future.as_mut(), cx));
         if result.is_ready() {
-            this.context.forget_waits();
+            this.context.ended();
         }
         result
     }
@@ -373,9 +419,11 @@ impl<F: Future> Future for Scoped<F> {
         let mut this = self.project();
         // Not in `enter`: a loop, which need not, would pay for it in each poll.
         let _shields = ShieldBorder::here();
+        let watched = this.context.watched_waker(cx);
+        let cx = &mut Context::from_waker(watched.as_ref().unwrap_or(cx.waker()));
         let result = this.context.enter(|| poll_once(this.future.as_mut(), cx));
         if result.is_ready() {
-            this.context.forget_waits();
+            this.context.ended();
         }
         result
     }

@@ -193,6 +193,6 @@ pub(crate) fn is_inside_loop() -> bool {
 
 /// What the loop itself needs to have going for as long as it turns.
 pub(crate) fn spawn_internal(local: &Local, future: impl Future<Output = ()> + 'static) {
-    let context = TaskContext::child(Some("internal"));
+    let context = TaskContext::unlisted("internal");
     Task::new(local.spawn(Kind::Internal, context, future)).detach();
 }

@@ -16,7 +16,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use smolio_context::{CleanUp, TaskInfo, clean_up_later, forget_waits, is_observed, watch_shields};
+use smolio_context::{CleanUp, TaskInfo, clean_up_later, watch_shields};
 
 use crate::{
     ChildError, ChildPanic, Failure, SupervisedError,
@@ -231,10 +231,7 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
             return;
         };
         self.shielded -= usize::from(left.is_shielded);
-        if let Occupant::Child { child, order } = &left.occupant {
-            if is_observed() {
-                forget_waits(child.info().id());
-            }
+        if let Occupant::Child { order, .. } = &left.occupant {
             self.ended += 1;
             if left.is_admitted {
                 self.free_place();

@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::table;
-use crate::{TaskInfo, attention::is_observed, current_task};
+use crate::{TaskInfo, attention::is_observed, clock::Stopwatch, current_task};
 
 /// Tells one [`Resource`] from all others; given to it when it is first needed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -30,7 +30,7 @@ impl ResourceId {
 /// It lets whoever looks at a program see who waits for whom. While nobody does, each call costs one relaxed load.
 ///
 /// ```
-/// use smolio_context::{Resource, TaskContext, observe, waiting_on, waits_of};
+/// use smolio_context::{Resource, TaskContext, capture_call_graph, observe, waiting_on};
 ///
 /// let _observation = observe();
 /// let accounts = Resource::new("Lock").named("accounts");
@@ -38,7 +38,8 @@ impl ResourceId {
 /// holder.enter(|| accounts.taken());
 /// // In each poll that finds it taken:
 /// waiter.enter(|| waiting_on(&accounts, || accounts.to_string()));
-/// assert_eq!(waits_of(waiter.info().id())[0].what(), "Lock \"accounts\"");
+/// let graph = capture_call_graph().to_string();
+/// assert!(graph.contains("waits for Lock \"accounts\", held by transfer"), "{graph}");
 /// holder.enter(|| accounts.released());
 /// ```
 pub struct Resource {
@@ -113,12 +114,18 @@ impl Resource {
 
     #[cold]
     fn record_taken(&self) {
-        let holder = current_task();
+        let holding = Holding {
+            task: current_task(),
+            watch: Stopwatch::start(),
+            is_told: false,
+        };
         let id = self.id();
         let mut table = table();
         // Asked again under the lock: whoever observed last clears the table under it.
         if is_observed() {
-            table.resources.entry(id).or_default().holders.push(holder);
+            let make = || ResourceRecord::new(self);
+            let record = table.resources.entry(id).or_insert_with(make);
+            record.holdings.push(holding);
         }
     }
 
@@ -130,11 +137,14 @@ impl Resource {
         let Some(record) = table.resources.get_mut(&id) else {
             return;
         };
-        let holds = |holder: &Option<TaskInfo>| holder.as_ref().map(TaskInfo::id) == task;
-        let own = record.holders.iter().position(holds);
-        // Of one that was taken before anybody looked nothing is known.
-        let is_known = !record.holders.is_empty();
-        let released = is_known.then(|| record.holders.remove(own.unwrap_or(0)));
+        let holds = |holding: &Holding| holding.task.as_ref().map(TaskInfo::id) == task;
+        let own = record.holdings.iter().position(holds);
+        let released = if record.holdings.is_empty() {
+            // It was taken before anybody looked.
+            None
+        } else {
+            Some(record.holdings.remove(own.unwrap_or(0)))
+        };
         drop(table);
         drop(released);
     }
@@ -194,8 +204,28 @@ impl fmt::Debug for Resource {
 }
 
 /// A resource, for as long as it is there and somebody looks.
-#[derive(Default)]
 pub(crate) struct ResourceRecord {
-    /// Those that are known, the longest first. `None`: it was taken outside of tasks.
-    pub(crate) holders: Vec<Option<TaskInfo>>,
+    pub(crate) name: String,
+    pub(crate) nature: Nature,
+    /// Those that are known, the longest first.
+    pub(crate) holdings: Vec<Holding>,
+}
+
+impl ResourceRecord {
+    fn new(resource: &Resource) -> Self {
+        Self {
+            name: resource.to_string(),
+            nature: resource.nature,
+            holdings: Vec::new(),
+        }
+    }
+}
+
+pub(crate) struct Holding {
+    /// `None`: it was taken outside of tasks.
+    pub(crate) task: Option<TaskInfo>,
+    /// On the machine's clock: the watchdog runs on a thread that has no other.
+    pub(crate) watch: Stopwatch,
+    /// That it is held for too long was said.
+    pub(crate) is_told: bool,
 }

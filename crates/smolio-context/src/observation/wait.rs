@@ -57,12 +57,15 @@ impl fmt::Display for Wait {
     }
 }
 
-/// `1.5 s`, where std writes `1.5s`.
+/// `1.5 s`, where std writes `1.5s`, and `2 s`.
 pub(crate) struct InWords(pub(crate) Duration);
 
 impl fmt::Display for InWords {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = format!("{:.1?}", self.0);
+        if self.0.is_zero() {
+            return f.write_str("0 s");
+        }
+        let mut text = format!("{:.1?}", self.0).replacen(".0", "", 1);
         if let Some(unit) = text.find(char::is_alphabetic) {
             text.insert(unit, ' ');
         }

@@ -1,13 +1,16 @@
 //! The tests of this crate, through its public API. No executor is needed: contexts are entered by hand.
 
 mod budget;
+mod call_graph;
 mod collector;
 mod debug;
 mod identity;
 mod observation;
+mod observer;
 mod order;
 mod resource;
 mod shield;
+mod stuck;
 mod time;
 mod unhandled;
 mod variables;

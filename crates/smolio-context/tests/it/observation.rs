@@ -8,8 +8,8 @@ use std::{
 };
 
 use smolio_context::{
-    CleanUp, Scoped, TaskContext, TaskId, VirtualClock, all_waits, forget_waits, is_observed,
-    observe, waiting_for, waits_of,
+    CleanUp, Scoped, TaskContext, TaskId, VirtualClock, all_waits, is_observed, observe,
+    waiting_for, waits_of,
 };
 
 use crate::{panic_of, poll, take_turn};
@@ -121,10 +121,10 @@ fn forgotten_at_the_end() {
     let _observing = observe();
     let task = TaskContext::root();
     task.enter(|| wait_for("a lock"));
-    forget_waits(task.info().id());
+    task.ended();
     assert!(whats(&task).is_empty());
     // For one who waits for nothing: nothing.
-    forget_waits(TaskContext::root().info().id());
+    TaskContext::root().ended();
 }
 
 /// A text that is made by looking at the waits, or that panics, does no harm to the others.
@@ -306,14 +306,14 @@ fn a_clean_up_does_not_speak_for_its_task() {
         [format!("a farewell, left by {}", task.info())]
     );
     copy.enter(|| wait_for("something else"));
-    copy.forget_waits();
+    copy.ended();
     drop(clean_up);
     assert_eq!(whats(&task), ["a lock"]);
     // A child of a clean-up is one as any other.
     let child = copy.enter(|| TaskContext::child(None));
     child.enter(|| wait_for("a queue"));
     assert_eq!(whats(&child), ["a queue"]);
-    task.forget_waits();
+    task.ended();
     assert_eq!(waiters(&[task.info().id()]), []);
     copy.enter(|| wait_for("the peer"));
     assert_eq!(waiters(&[task.info().id()]), []);

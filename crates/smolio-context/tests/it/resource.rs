@@ -74,7 +74,7 @@ fn a_wait_says_what_it_is_about() {
     let lock = lock.to_string();
     let expected = [
         &*lock,
-        "sleep, 3.0 s left",
+        "sleep, 3 s left",
         "the other of 1",
         "1 children",
         "gather (1 futures)",

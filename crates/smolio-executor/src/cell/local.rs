@@ -111,6 +111,7 @@ impl<F: Future + 'static> LocalCell<F> {
     fn start(
         (ours, handle): (Shared<Self>, Shared<Self>),
     ) -> (Shared<dyn Runnable>, Joiner<F::Output>) {
+        ours.context.spawned();
         // SAFETY: each is for the one owner that it came from, and this is the one handle of a cell that was made just now.
         unsafe {
             let handle = handle.into_block() as NonNull<Block<dyn Joinable<F::Output>>>;
@@ -204,7 +205,7 @@ impl<F: Future + 'static> LocalCell<F> {
 
     #[inline]
     fn complete(&self) {
-        self.context.forget_waits();
+        self.context.ended();
         // They may have drops that panic.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.context.forget_variables())) {
             report_panic(self.context.info(), payload);
@@ -348,6 +349,7 @@ impl<F: Future> Drop for LocalCell<F> {
 impl<F: Future + 'static> Wakes for LocalCell<F> {
     #[inline]
     fn wake(&self) {
+        self.context.woken();
         self.wake_target().wake();
     }
 }

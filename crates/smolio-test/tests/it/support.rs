@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use smolio_context::{Instant, current_task, waiting_for};
+use smolio_context::{Instant, Resource, waiting_on};
 
 /// Notes in the order in which they were made, each with the time since the trace was begun.
 #[derive(Clone)]
@@ -45,49 +45,45 @@ impl Trace {
     }
 }
 
-/// A lock that says what its waiters wait for, as those of smolio-sync do.
+/// A lock that says who holds it, and what its waiters wait for, as those of smolio-sync do.
 #[derive(Clone)]
-pub(crate) struct Lock {
-    name: &'static str,
-    state: Arc<Mutex<LockState>>,
-}
+pub(crate) struct Lock(Arc<LockState>);
 
-#[derive(Default)]
 struct LockState {
-    holder: Option<String>,
-    waiting: Vec<Waker>,
+    resource: Resource,
+    state: Mutex<(bool, Vec<Waker>)>,
 }
 
 impl Lock {
-    pub(crate) fn new(name: &'static str) -> Self {
-        Self {
-            name,
-            state: Arc::default(),
-        }
+    pub(crate) fn new(name: &str) -> Self {
+        Self(Arc::new(LockState {
+            resource: Resource::new("Lock").named(name),
+            state: Mutex::default(),
+        }))
     }
 
     /// Takes the lock and keeps it.
     pub(crate) fn acquire(&self) -> impl Future<Output = ()> + Send + use<> {
-        let Self { name, state } = self.clone();
+        let lock = self.0.clone();
         poll_fn(move |cx| {
-            let mut state = state.lock().unwrap();
-            let Some(holder) = &state.holder else {
-                let task = current_task().expect("locks are taken by tasks");
-                state.holder = Some(task.name().into_owned());
+            let (is_taken, waiting) = &mut *lock.state.lock().unwrap();
+            if !std::mem::replace(is_taken, true) {
+                lock.resource.taken();
                 return Poll::Ready(());
-            };
-            waiting_for(|| format!("Lock {name:?}, held by {holder}"));
-            state.waiting.push(cx.waker().clone());
+            }
+            waiting_on(&lock.resource, || lock.resource.to_string());
+            waiting.push(cx.waker().clone());
             Poll::Pending
         })
     }
 
     pub(crate) fn release(&self) {
         let waiting = {
-            let mut state = self.state.lock().unwrap();
-            state.holder = None;
-            std::mem::take(&mut state.waiting)
+            let (is_taken, waiting) = &mut *self.0.state.lock().unwrap();
+            *is_taken = false;
+            std::mem::take(waiting)
         };
+        self.0.resource.released();
         waiting.into_iter().for_each(Waker::wake);
     }
 }

@@ -333,7 +333,7 @@ fn says_that_it_waits_for_a_shield() {
     };
     let mut waiting = timeout(ms(10), shield(pending::<()>()));
     task.enter(|| wakes.poll_pending(&mut waiting));
-    assert_eq!(whats(), ["timeout, 10.0 ms left"]);
+    assert_eq!(whats(), ["timeout, 10 ms left"]);
     harness.advance(ms(10));
     task.enter(|| wakes.poll_pending(&mut waiting));
     assert_eq!(whats(), ["a shielded scope, in a timeout that has passed"]);

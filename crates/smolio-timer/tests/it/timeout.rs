@@ -200,7 +200,7 @@ fn says_what_it_waits_for() {
         .into_iter()
         .map(|wait| wait.to_string())
         .collect();
-    assert_eq!(waits, ["timeout, 30.0 s left"]);
+    assert_eq!(waits, ["timeout, 30 s left"]);
 }
 
 #[test]
