@@ -13,6 +13,7 @@ import gathering
 import groups
 import queues
 import streams
+import sync
 import tasks
 import timeouts
 from registry import play_all

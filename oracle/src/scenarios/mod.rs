@@ -5,6 +5,7 @@ mod gathering;
 mod groups;
 mod queues;
 mod streams;
+mod sync;
 mod tasks;
 mod timeouts;
 
@@ -109,6 +110,21 @@ scenarios! {
         read_as_far_as_a_separator
         a_message_that_is_too_long_stays_where_it_is
         line_by_line;
+    sync:
+        a_lock_goes_to_who_waits_longest
+        who_gives_up_is_passed_over
+        who_gives_up_when_it_was_woken_loses_no_lock
+        an_event_lets_all_go_on
+        an_event_that_is_set_holds_nobody_up
+        a_condition_notifies_in_the_order_of_waiting
+        a_condition_is_looked_at_again
+        a_semaphore_lets_so_many_in_in_their_order
+        a_bounded_semaphore_takes_no_more_than_it_gave
+        a_barrier_gives_positions
+        a_barrier_that_is_aborted_sends_all_away
+        a_barrier_begins_again_after_a_reset
+        a_future_gives_what_was_set
+        who_waits_for_a_value_may_give_up;
 }
 
 /// Plays a scenario in virtual time, with what comes after its end.
