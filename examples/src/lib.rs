@@ -8,3 +8,11 @@ pub use guide::Guide;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/from-asyncio.md")]
 struct FromAsyncio;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/from-tokio.md")]
+struct FromTokio;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/cookbook.md")]
+struct Cookbook;
