@@ -11,6 +11,7 @@
 
 mod bench;
 mod ci;
+mod ecosystem;
 mod examples;
 mod features;
 mod fuzz;
@@ -32,6 +33,7 @@ cargo xtask <command>
   test                        tests, doctests, and the examples' expected output
   ci                          everything CI checks, with a summary
   bench [--quick] [ARGS]      speed against tokio and smol, as ratios
+  ecosystem                   other people's crates on our loop, each tried once; not part of ci
   features                    each crate alone, with each of its features
   oracle                      the same scenarios in asyncio and in smolio, compared
   pick [CRATE]                a crate outside the workspace uses one of ours (or each in turn)
@@ -58,6 +60,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "pick" => pick::run(rest),
         "stress" => stress::run(rest),
         "ci" => no_arguments(command, rest).and_then(|()| ci::run()),
+        "ecosystem" => no_arguments(command, rest).and_then(|()| ecosystem::run()),
         "features" => no_arguments(command, rest).and_then(|()| features::run()),
         "oracle" => no_arguments(command, rest).and_then(|()| oracle::run()),
         "test" => no_arguments(command, rest).and_then(|()| test::run()),

@@ -40,6 +40,7 @@ impl Repository {
                 "httpbin/",
                 "oracle/",
                 "bench/",
+                "ecosystem/",
                 "fuzz/",
                 "xtask/",
             ]

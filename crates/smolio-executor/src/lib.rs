@@ -21,6 +21,9 @@
 //! One worker, the default, is asyncio's loop: tasks take turns on one thread. With several
 //! ([`Builder::workers`]) the tasks that are `Send` run on any of them.
 //!
+//! # Features
+//! `tokio-compat` adds `Builder::tokio` and `compat`, for crates that call tokio inside. Without it there is no tokio in the tree.
+//!
 //! # When not to use this
 //! Where tokio runs already, or where another executor is part of the deal (embedded, a browser): the timers, queues and task groups of
 //! smolio work there without this crate.
@@ -37,6 +40,9 @@ mod finally;
 mod shield;
 mod signal;
 
+#[cfg(feature = "tokio-compat")]
+mod compat;
+
 pub mod idle;
 
 mod alarm;
@@ -52,9 +58,12 @@ mod share;
 mod shutdown;
 mod sync;
 mod table;
+mod tokio_handle;
 mod wake;
 mod wake_state;
 
+#[cfg(feature = "tokio-compat")]
+pub use compat::{Compat, compat};
 pub use finally::{Finally, finally, with_cleanup};
 pub use handle::{Closed, Handle};
 pub use runner::{BuildError, Builder, Runner, run};

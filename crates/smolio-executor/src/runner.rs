@@ -28,6 +28,7 @@ use crate::{
     settings, shutdown,
     signal::{Interrupted, Watch},
     spawn::{is_inside_loop, spawn_internal},
+    tokio_handle::TokioHandle,
 };
 
 /// Runs `main` on a loop on this thread, closes the loop, and gives the value of `main`: asyncio's `run`.
@@ -188,6 +189,7 @@ impl fmt::Debug for Runner {
 /// | [`handle_signals`](Self::handle_signals) | | `false`; `true` for `#[smolio::main]` |
 /// | [`debug`](Self::debug) | `SMOLIO_DEBUG=1` | off |
 /// | in debug mode, a poll is slow from here on | `SMOLIO_SLOW_POLL_MS` | 100 ms |
+/// | `tokio`, with the feature `tokio-compat` | | `false` |
 ///
 /// What the program says goes before what the environment says.
 ///
@@ -207,6 +209,8 @@ pub struct Builder {
     handle_signals: bool,
     debug: Option<bool>,
     idle_policy: Option<Rc<dyn IdlePolicy>>,
+    #[cfg(feature = "tokio-compat")]
+    tokio: bool,
 }
 
 impl Builder {
@@ -255,6 +259,41 @@ impl Builder {
         self
     }
 
+    /// Puts a tokio handle around the loop, its workers and the threads of [`to_thread`](crate::to_thread), so that crates which
+    /// call tokio work as they do in a program of tokio's: reqwest, sqlx with `runtime-tokio`, tonic.
+    ///
+    /// Our tasks stay on our loop. What waits for tokio's sockets and timers is woken by tokio's thread, and what a crate gives to
+    /// `tokio::spawn` runs there. The runtime is [`compat`](crate::compat)'s: one for the process, with one thread, started by the
+    /// first who needs it.
+    ///
+    /// - The tasks that are spawned on tokio are not ours: the loop does not wait for them when it closes, nor cancel them, no call
+    ///   graph shows them, and their panics are in tokio's `JoinHandle`. Those that are left when the process ends stop where
+    ///   they are. In return what a crate made in one run, such as a client with its connections, works in the next.
+    /// - `tokio::time` knows the machine's clock only, never a test's.
+    /// - Futures are polled and dropped with the handle. What is made before the run, or taken out of it, is not: a
+    ///   `tokio::time::sleep` is made inside of main, and a pool of connections is dropped there.
+    /// - `tokio::task::spawn_local` panics, as it does outside of tokio's `LocalSet`: [`spawn_local`](crate::spawn_local) is for that.
+    ///   tokio's `block_in_place` blocks the loop: [`to_thread`](crate::to_thread) does not.
+    /// - Where a runtime of tokio's is around the run already, this one takes its place inside. It may be one that
+    ///   waits for us.
+    ///
+    /// ```
+    /// use smolio_executor::{Runner, spawn};
+    /// use std::time::Duration;
+    ///
+    /// let answer = Runner::builder().tokio(true).run(async {
+    ///     tokio::time::sleep(Duration::from_millis(1)).await;
+    ///     spawn(async { tokio::spawn(async { 42 }).await }).await
+    /// });
+    /// assert_eq!(answer.unwrap(), 42);
+    /// ```
+    #[cfg(feature = "tokio-compat")]
+    #[doc(alias = "enter")]
+    pub fn tokio(mut self, yes: bool) -> Self {
+        self.tokio = yes;
+        self
+    }
+
     /// Makes the runner, and starts its workers.
     ///
     /// # Errors
@@ -277,10 +316,15 @@ impl Builder {
             Some(debug) => debug,
             None => settings::debug()?.unwrap_or(false),
         };
+        #[cfg(feature = "tokio-compat")]
+        let tokio = self.tokio_handle()?;
+        #[cfg(not(feature = "tokio-compat"))]
+        let tokio = TokioHandle::default();
         let helpers = workers.get() - 1;
         let inbox = Arc::new(Inbox::new());
         let id = LoopId::register(inbox.clone());
-        let runtime = Runtime::new(id, inbox.clone(), (helpers > 0).then(|| Pool::new(helpers)));
+        let pool = (helpers > 0).then(|| Pool::new(helpers));
+        let runtime = Runtime::new(id, inbox.clone(), pool, tokio);
         let local = Local::new(id, inbox, runtime.clone(), self.idle_policy);
         // From here on the drop of the runner closes what was started.
         let runner = Runner {
@@ -301,6 +345,15 @@ impl Builder {
         Ok(runner)
     }
 
+    #[cfg(feature = "tokio-compat")]
+    fn tokio_handle(&self) -> Result<TokioHandle, BuildError> {
+        if !self.tokio {
+            return Ok(TokioHandle::default());
+        }
+        let runtime = crate::compat::start().map_err(|error| BuildError(Problem::Tokio(error)))?;
+        Ok(TokioHandle::of(runtime))
+    }
+
     /// Builds the runner, runs `main`, and closes.
     ///
     /// # Panics
@@ -314,7 +367,10 @@ impl Builder {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
+        let mut fields = f.debug_struct("Builder");
+        #[cfg(feature = "tokio-compat")]
+        fields.field("tokio", &self.tokio);
+        fields
             .field("workers", &self.workers)
             .field("grace", &self.grace)
             .field("handle_signals", &self.handle_signals)
@@ -343,6 +399,8 @@ enum Problem {
         expected: &'static str,
     },
     Thread(io::Error),
+    #[cfg(feature = "tokio-compat")]
+    Tokio(io::Error),
 }
 
 impl BuildError {
@@ -377,6 +435,8 @@ impl fmt::Display for BuildError {
                 "the environment variable {variable} is {value:?}, not {expected}"
             ),
             Problem::Thread(error) => write!(f, "a worker thread could not be started: {error}"),
+            #[cfg(feature = "tokio-compat")]
+            Problem::Tokio(error) => write!(f, "tokio's runtime could not be started: {error}"),
         }
     }
 }
@@ -385,6 +445,8 @@ impl Error for BuildError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0 {
             Problem::Thread(error) => Some(error),
+            #[cfg(feature = "tokio-compat")]
+            Problem::Tokio(error) => Some(error),
             _ => None,
         }
     }

@@ -10,7 +10,9 @@ use std::{
 
 use smolio_context::TaskInfo;
 
-use crate::{cell::Thread, inbox::Inbox, loops::LoopId, pool::Pool, wake::Message};
+use crate::{
+    cell::Thread, inbox::Inbox, loops::LoopId, pool::Pool, tokio_handle::TokioHandle, wake::Message,
+};
 
 pub(crate) struct Runtime {
     /// The loop that runs main.
@@ -21,19 +23,27 @@ pub(crate) struct Runtime {
     home: Thread,
     /// The workers, where there are several.
     pool: Option<Pool>,
+    /// What all its threads enter.
+    tokio: TokioHandle,
     /// Tasks are taken.
     open: AtomicBool,
     jobs: ThreadJobs,
 }
 
 impl Runtime {
-    pub(crate) fn new(main: LoopId, inbox: Arc<Inbox<Message>>, pool: Option<Pool>) -> Arc<Self> {
+    pub(crate) fn new(
+        main: LoopId,
+        inbox: Arc<Inbox<Message>>,
+        pool: Option<Pool>,
+        tokio: TokioHandle,
+    ) -> Arc<Self> {
         Arc::new(Self {
             main,
             main_task: Mutex::default(),
             inbox,
             home: Thread::current(),
             pool,
+            tokio,
             open: AtomicBool::new(true),
             jobs: ThreadJobs::default(),
         })
@@ -67,6 +77,10 @@ impl Runtime {
 
     pub(crate) fn pool(&self) -> Option<&Pool> {
         self.pool.as_ref()
+    }
+
+    pub(crate) fn tokio(&self) -> &TokioHandle {
+        &self.tokio
     }
 
     pub(crate) fn is_open(&self) -> bool {

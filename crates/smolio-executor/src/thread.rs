@@ -15,6 +15,7 @@ use crate::{
     local::Local,
     settings,
     task::value_of,
+    tokio_handle::TokioHandle,
 };
 
 /// How many closures may be on threads at the same time. Clones share the limit.
@@ -108,9 +109,12 @@ where
     let permit = limit.0.acquire_arc().await;
     let job = Local::current().map(|local| local.runtime().begin_job(context.info().clone()));
     let clock = VirtualClock::current();
+    // Whoever's it is: a loop's, that of a `compat` around us, or of a runtime of tokio's that polls us.
+    let tokio = TokioHandle::current();
     let (joiner, _, call) = pooled(context, async move { f() }, || ());
     let on_thread = move || {
         let _clock = clock.as_ref().map(VirtualClock::install);
+        let _tokio = tokio.enter();
         // That is what the thread is for.
         allow_slow_poll();
         futures_lite::future::block_on(call);

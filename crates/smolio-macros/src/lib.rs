@@ -43,6 +43,7 @@ use proc_macro::TokenStream;
 ///
 /// # Options
 /// - `workers = 4`: how many threads run tasks, this one among them. Without it there is one: the loop.
+/// - `tokio`: crates that call tokio inside work, see `Builder::tokio`. With the feature `tokio-compat` of smolio.
 /// - `crate = "path::to::smolio"`: where smolio is found if not as `::smolio`.
 ///
 /// # Panics
@@ -79,6 +80,8 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// - `seed = 7`: the order in which ready tasks run is shuffled, the same way each time.
 /// - `explore = 1000`: the test runs that many times, each under a seed of its own; the first seed that fails is printed, and
 ///   `SMOLIO_TEST_SEED=17` repeats just that one.
+/// - `tokio`: crates that call tokio inside work, see `Builder::tokio`; only beside `time = "real"`, for a virtual clock does not
+///   see what tokio waits for. With the feature `tokio-compat` of smolio.
 /// - `crate = "path::to::smolio"`: where smolio is found if not as `::smolio`.
 ///
 /// # With parameters

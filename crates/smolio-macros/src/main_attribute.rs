@@ -7,7 +7,7 @@ use crate::{error::Error, expansion, function::Function, options, template};
 /// What the attribute's arguments say, as tokens for the expansion.
 struct Options {
     crate_path: TokenStream,
-    /// `.workers(4)`, or nothing.
+    /// `.workers(4)`, `.tokio(true)`, both or nothing.
     calls: TokenStream,
 }
 
@@ -30,10 +30,15 @@ impl Options {
                     let call = template::fill(".workers(N)", Span::mixed_site(), &[("N", number)]);
                     options.calls.extend(call);
                 }
+                "tokio" => {
+                    argument.tokio_flag()?;
+                    let call = template::fill(".tokio(true)", Span::mixed_site(), &[]);
+                    options.calls.extend(call);
+                }
                 "crate" => options.crate_path = argument.path()?,
                 name => {
                     let message = format!(
-                        "`#[smolio::main]` has no option `{name}`: there are `workers` and `crate`"
+                        "`#[smolio::main]` has no option `{name}`: there are `workers`, `tokio` and `crate`"
                     );
                     return Err(argument.error(message));
                 }

@@ -74,6 +74,17 @@ impl Argument {
         }
     }
 
+    /// That the argument is a word of its own, and that the library has what it asks for.
+    pub(crate) fn tokio_flag(&self) -> Result<(), Error> {
+        self.flag()?;
+        if cfg!(feature = "tokio-compat") {
+            return Ok(());
+        }
+        let message = "`tokio` needs the feature `tokio-compat` of smolio: \
+                       `cargo add smolio --features tokio-compat`";
+        Err(self.error(message))
+    }
+
     /// The value, a whole number of at least `minimum`.
     pub(crate) fn number(&self, minimum: u64) -> Result<TokenStream, Error> {
         let example = format!("such as `{} = {}`", self.name, minimum.max(4));

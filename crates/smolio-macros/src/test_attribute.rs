@@ -24,6 +24,7 @@ struct Options {
     time: Time,
     seed: Option<TokenStream>,
     explore: Option<TokenStream>,
+    tokio: bool,
 }
 
 impl Options {
@@ -34,6 +35,7 @@ impl Options {
             time: Time::Virtual,
             seed: None,
             explore: None,
+            tokio: false,
         };
         for argument in &arguments {
             options.apply(argument)?;
@@ -54,10 +56,14 @@ impl Options {
             "time" => self.time = parse_time(argument)?,
             "seed" => self.seed = Some(argument.number(0)?),
             "explore" => self.explore = Some(argument.number(1)?),
+            "tokio" => {
+                argument.tokio_flag()?;
+                self.tokio = true;
+            }
             "crate" => self.crate_path = argument.path()?,
             name => {
                 let message = format!(
-                    "`#[smolio::test]` has no option `{name}`: there are `io`, `time`, `seed`, `explore` and `crate`"
+                    "`#[smolio::test]` has no option `{name}`: there are `io`, `time`, `seed`, `explore`, `tokio` and `crate`"
                 );
                 return Err(argument.error(message));
             }
@@ -67,7 +73,13 @@ impl Options {
 
     fn check_combination(&self, arguments: &[Argument]) -> Result<(), Error> {
         if self.time != Time::Real {
-            return Ok(());
+            return refuse(
+                arguments,
+                &[(
+                    "tokio",
+                    "`tokio` needs `time = \"real\"` beside it: a virtual clock does not see what tokio waits for, and jumps over it",
+                )],
+            );
         }
         let conflicts = [
             (
@@ -79,13 +91,7 @@ impl Options {
                 "`explore` needs virtual time: in real time a seed would not give the same run again",
             ),
         ];
-        for argument in arguments {
-            let name = argument.name();
-            if let Some((_, message)) = conflicts.iter().find(|(other, _)| *other == name) {
-                return Err(argument.error(*message));
-            }
-        }
-        Ok(())
+        refuse(arguments, &conflicts)
     }
 
     /// The calls on the builder, in front of `run`.
@@ -99,11 +105,25 @@ impl Options {
         if let Some(seed) = &self.seed {
             calls.extend(fill(".seed(N)", &[("N", seed.clone())]));
         }
+        if self.tokio {
+            calls.extend(fill(".tokio()", &[]));
+        }
         if let Some(runs) = &self.explore {
             calls.extend(fill(".explore(N)", &[("N", runs.clone())]));
         }
         calls
     }
+}
+
+/// The error of the first argument that is in the list: its name, and why it does not go with the others.
+fn refuse(arguments: &[Argument], conflicts: &[(&str, &str)]) -> Result<(), Error> {
+    for argument in arguments {
+        let name = argument.name();
+        if let Some((_, message)) = conflicts.iter().find(|(other, _)| *other == name) {
+            return Err(argument.error(*message));
+        }
+    }
+    Ok(())
 }
 
 fn parse_time(argument: &Argument) -> Result<Time, Error> {

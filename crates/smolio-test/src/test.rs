@@ -37,6 +37,8 @@ pub(crate) enum Time {
 pub struct Test {
     time: Time,
     seed: Option<u64>,
+    #[cfg(feature = "tokio-compat")]
+    tokio: bool,
 }
 
 impl Test {
@@ -61,6 +63,25 @@ impl Test {
         self
     }
 
+    /// Makes crates that call tokio inside work, as `smolio_executor::Builder::tokio` says. Only on the machine's clock, so with
+    /// [`real_time`](Self::real_time): a virtual one does not see what tokio waits for, and would jump over it.
+    ///
+    /// For a single future in a test with [`io`](Self::io) there is `smolio_executor::compat`: then tokio's peers have the 5 ms
+    /// to answer, and `tokio::time` goes by the machine's clock while ours jumps.
+    ///
+    /// ```
+    /// use smolio_test::Test;
+    /// use std::time::Duration;
+    /// Test::new().real_time().tokio().run(async {
+    ///     tokio::time::sleep(Duration::from_millis(1)).await;
+    /// });
+    /// ```
+    #[cfg(feature = "tokio-compat")]
+    pub fn tokio(mut self) -> Self {
+        self.tokio = true;
+        self
+    }
+
     /// Shuffles the order in which ready tasks run, in the same way for the same seed.
     ///
     /// It starts the thread's `fastrand` generator as well. What depends on anything else, such as on the order of a `HashMap`
@@ -81,16 +102,23 @@ impl Test {
     ///
     /// # Panics
     /// As `main` does. In virtual time also when all tasks are blocked and no timer is left; the message is a report of who
-    /// waits for what. And as `smolio_executor::run` does: on a thread that runs a loop already, or when none can be built.
+    /// waits for what. If `tokio` was called, and `real_time` was not. And as `smolio_executor::run` does: on a thread that runs a
+    /// loop already, or when none can be built.
     #[track_caller]
     pub fn run<F: IntoFuture>(self, main: F) -> F::Output {
+        #[cfg(feature = "tokio-compat")]
+        assert!(
+            self.is_real_time() || !self.tokio,
+            "a test with tokio in virtual time, which does not see what tokio waits for, and jumps over it: \
+             call `real_time()` too"
+        );
         let surroundings = Surroundings::enter(&self);
         let policy = Policy::new(self.time, surroundings.session.clone());
-        Runner::builder()
-            // Whatever the environment says: a clock has one thread.
-            .workers(1)
-            .idle_policy(Rc::new(policy))
-            .run(surroundings.session.clone().watch(main))
+        // One worker, whatever the environment says: a clock has one thread.
+        let builder = Runner::builder().workers(1).idle_policy(Rc::new(policy));
+        #[cfg(feature = "tokio-compat")]
+        let builder = builder.tokio(self.tokio);
+        builder.run(surroundings.session.clone().watch(main))
     }
 
     pub(crate) fn is_real_time(&self) -> bool {

@@ -225,12 +225,15 @@
 //! | `surf` | `ClientSession::surf`: the same session for code that is written for surf. It brings crates that nobody looks after any more |
 //! | `http2` | HTTP/2 in both, where the peer speaks it |
 //! | `websocket` | WebSockets in both |
+//! | `tokio-compat` | `#[smolio::main(tokio)]`, `Builder::tokio` and `compat`: crates that call tokio inside work. `docs/ecosystem.md` tells which need it |
 
 #![forbid(unsafe_code)]
 
 pub use smolio_context::{
     ContextVar, Instant, OutsideTask, TaskId, TaskInfo, current_task, unconstrained,
 };
+#[cfg(feature = "tokio-compat")]
+pub use smolio_executor::compat;
 pub use smolio_executor::{
     BuildError, Builder, Closed, Handle, Interrupted, JoinError, Runner, Task, TaskBuilder,
     ThreadLimit, all_tasks, ctrl_c, finally, run, shield, shield_value, shutdown_signal, spawn,
@@ -416,6 +419,8 @@ pub mod test {
 /// The futures that the functions of this crate give, for those who must name them.
 pub mod futures {
     pub use smolio_context::Unconstrained;
+    #[cfg(feature = "tokio-compat")]
+    pub use smolio_executor::Compat;
     pub use smolio_executor::{
         Cancel, CtrlC, Finally, Join, Shield, Shielded, ShutdownSignal, YieldNow,
     };

@@ -79,6 +79,7 @@ impl Local {
         let _current = Entered::new(self, main_task);
         let _timers = self.timers.enter();
         let _sink = install_sink(self.clone());
+        let _tokio = self.runtime.tokio().enter();
         let main_wake = Arc::new(MainWake::new(self));
         let main_waker = waker(main_wake.clone());
         self.enqueue(Ready::Woken(Key::MAIN));

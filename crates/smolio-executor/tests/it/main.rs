@@ -34,6 +34,8 @@ mod fairness;
 mod idle;
 mod order;
 mod tasks;
+#[cfg(feature = "tokio-compat")]
+mod tokio_compat;
 mod workers;
 
 mod promises;

@@ -47,6 +47,11 @@ impl Builder {
         self
     }
 
+    pub fn tokio(self, on: bool) -> Self {
+        note(format!("tokio {on}"));
+        self
+    }
+
     #[track_caller]
     pub fn run<F: IntoFuture>(self, main: F) -> F::Output {
         let line = std::panic::Location::caller().line();
@@ -74,6 +79,11 @@ pub mod test {
 
         pub fn real_time(self) -> Self {
             note("real_time");
+            self
+        }
+
+        pub fn tokio(self) -> Self {
+            note("tokio");
             self
         }
 

@@ -33,6 +33,17 @@ fn passes_the_number_of_workers() {
     assert_eq!(take_calls()[2], "workers 16");
 }
 
+#[cfg(feature = "tokio-compat")]
+#[smolio_macros::main(tokio, workers = 2, crate = "crate::fake")]
+async fn with_tokio() {}
+
+#[cfg(feature = "tokio-compat")]
+#[test]
+fn asks_for_a_tokio_handle() {
+    with_tokio();
+    assert_eq!(take_calls()[2..4], ["tokio true", "workers 2"]);
+}
+
 #[smolio_macros::main(crate = "crate::fake")]
 async fn fallible(/* nobody passes anything */) -> Result<u32, std::num::ParseIntError> {
     let one: u32 = "1".parse()?;

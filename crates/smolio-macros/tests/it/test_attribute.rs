@@ -22,6 +22,10 @@ mod registered {
     #[smolio_macros::test(time = "real", crate = "crate::fake")]
     pub(super) async fn real() {}
 
+    #[cfg(feature = "tokio-compat")]
+    #[smolio_macros::test(tokio, time = "real", crate = "crate::fake")]
+    pub(super) async fn with_tokio() {}
+
     #[smolio_macros::test(time = "virtual", io, crate = "crate::fake")]
     pub(super) async fn virtual_io() {}
 
@@ -55,6 +59,13 @@ fn each_option_is_one_call() {
         ["new", "seed 1", "explore 3", "run"]
     );
     assert_eq!(registered::RUNS.get(), 21);
+}
+
+#[cfg(feature = "tokio-compat")]
+#[test]
+fn asks_for_a_tokio_handle() {
+    let calls = calls_of(registered::with_tokio);
+    assert_eq!(calls, ["new", "real_time", "tokio", "run"]);
 }
 
 #[smolio_macros::test(crate = "crate::fake")]

@@ -4,5 +4,11 @@
 /// change: `TRYBUILD=overwrite`, then read the difference.
 #[test]
 fn refused_programs() {
-    trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("tests/ui/*.rs");
+    if cfg!(feature = "tokio-compat") {
+        cases.compile_fail("tests/ui/with_tokio/*.rs");
+    } else {
+        cases.compile_fail("tests/ui/without_tokio/*.rs");
+    }
 }

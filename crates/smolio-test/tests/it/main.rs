@@ -9,4 +9,6 @@ mod exploration;
 mod io;
 mod real_time;
 mod surroundings;
+#[cfg(feature = "tokio-compat")]
+mod tokio_compat;
 mod virtual_time;

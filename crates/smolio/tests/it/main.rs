@@ -2,3 +2,5 @@
 
 mod names;
 mod together;
+#[cfg(all(feature = "macros", feature = "tokio-compat"))]
+mod tokio_compat;

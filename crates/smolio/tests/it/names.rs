@@ -3,6 +3,8 @@
 #![allow(unused_imports, reason = "the paths are what is tested")]
 
 mod flat {
+    #[cfg(feature = "tokio-compat")]
+    use smolio::compat;
     use smolio::{
         All, Barrier, BoundedSemaphore, BuildError, Builder, CancelScope, CancelToken,
         CapacityLimiter, Closed, Condition, ContextVar, Elapsed, Event, FirstCompleted, FirstError,
@@ -106,6 +108,8 @@ mod test_module {
 }
 
 mod futures {
+    #[cfg(feature = "tokio-compat")]
+    use smolio::futures::Compat;
     use smolio::futures::{
         AcquireRate, Cancel, CtrlC, Finally, GatherIter, GatherTuple, Join, NextCompleted,
         RaceIter, RaceTuple, Shield, Shielded, ShutdownSignal, TryGatherIter, TryGatherTuple,
