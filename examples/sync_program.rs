@@ -1,31 +1,32 @@
-//! A program without an async main: an order is added up. It calls async code for the one thing that is better done all at once,
-//! and later keeps a loop for several calls, with a task that goes on from one to the next.
+//! A program without an async main: an order is added up, taken from a shop, and paid for. The shop is asked by async code, on a
+//! loop in the background that stays for the whole program; this thread and others call into it, and wait.
 //!
 //! `cargo run --release --example sync_program`
 //!
-//! In asyncio: `asyncio.run(...)` in the middle of a program, and `with asyncio.Runner() as runner: runner.run(...)`.
+//! In asyncio: anyio's `with start_blocking_portal() as portal: portal.call(f, x)`, or a loop in a thread and
+//! `asyncio.run_coroutine_threadsafe(f(x), loop).result()`.
 
 use std::{
-    io,
+    io, thread,
     time::{Duration, Instant},
 };
 
 use anyhow::Context;
 use axum::{Router, extract::Path, routing};
-use smolio::{Runner, http::ClientSession, sleep, try_gather};
+use smolio::{Portal, http::ClientSession, sleep, try_gather};
 use smolio_httpbin::Httpbin;
 
 fn main() -> anyhow::Result<()> {
-    let shop = shop()?;
-    let session = ClientSession::new(); // is bound to no loop, so one serves all of them
+    let portal = Portal::start()?;
+    let shop = Shop {
+        session: ClientSession::new(),
+        httpbin: shop()?,
+    };
     let order = read_order("apple 3, bread 1, cheese 2")?;
 
-    // One thing is async: to ask for all prices at the same time.
+    // All prices at the same time.
     let start = Instant::now();
-    let requests = order
-        .iter()
-        .map(|(item, _)| price(&session, shop.url(&format!("/price/{item}"))));
-    let prices = smolio::run(try_gather(requests))?;
+    let prices = portal.call(shop.prices(&order))??;
     let asked_for = start.elapsed();
 
     let mut sum = 0;
@@ -35,22 +36,56 @@ fn main() -> anyhow::Result<()> {
     }
     println!("{sum} in all, after {:.1} s", asked_for.as_secs_f64());
 
-    // Several calls: the loop stays, and what was spawned in it pauses in between.
-    let runner = Runner::new();
-    let url = shop.url(&format!("/receipt/{sum}"));
-    let receipt = runner.handle().spawn({
-        let session = session.clone();
-        async move { get(&session, url).await }
-    });
-    let receipt = receipt.expect("a runner takes tasks until it is closed");
-    for (item, count) in &order {
-        let url = shop.url(&format!("/take/{item}/{count}"));
-        let taken = runner.run(get(&session, url))?;
-        println!("{item}: {taken}");
-    }
-    println!("{}", runner.run(receipt)?);
-    runner.close();
+    // Goes on beside what this thread does.
+    let receipt = portal.spawn(shop.get(format!("/receipt/{sum}")))?;
+
+    // Other threads call through the same portal; each is blocked by its own call only.
+    thread::scope(|scope| {
+        let threads: Vec<_> = order
+            .iter()
+            .map(|(item, count)| {
+                let taken = shop.get(format!("/take/{item}/{count}"));
+                let portal = &portal;
+                scope.spawn(move || anyhow::Ok(format!("{item}: {}", portal.call(taken)??)))
+            })
+            .collect();
+        for thread in threads {
+            println!("{}", thread.join().expect("the thread does not panic")?);
+        }
+        anyhow::Ok(())
+    })?;
+
+    println!("{}", portal.call(receipt)??);
+    portal.stop(); // as its drop does
     Ok(())
+}
+
+/// Its methods are not async: each gives a future that borrows nothing, for that goes to another thread.
+struct Shop {
+    session: ClientSession,
+    httpbin: Httpbin,
+}
+
+impl Shop {
+    fn get(&self, path: String) -> impl Future<Output = anyhow::Result<String>> + Send + use<> {
+        let request = self.session.get(self.httpbin.url(&path));
+        async move {
+            let response = request.await?.error_for_status()?;
+            Ok(response.text().await?)
+        }
+    }
+
+    fn prices(
+        &self,
+        order: &[(String, u32)],
+    ) -> impl Future<Output = anyhow::Result<Vec<u32>>> + Send + use<> {
+        let pages = order.iter().map(|(item, _)| {
+            let page = self.get(format!("/price/{item}"));
+            async { price(&page.await?) }
+        });
+        let pages: Vec<_> = pages.collect();
+        async { try_gather(pages).await }
+    }
 }
 
 fn read_order(text: &str) -> anyhow::Result<Vec<(String, u32)>> {
@@ -64,15 +99,9 @@ fn read_order(text: &str) -> anyhow::Result<Vec<(String, u32)>> {
     text.split(',').map(read).collect()
 }
 
-async fn price(session: &ClientSession, url: String) -> anyhow::Result<u32> {
-    let page = get(session, url).await?;
+fn price(page: &str) -> anyhow::Result<u32> {
     page.parse()
         .with_context(|| format!("`{page}` is no price"))
-}
-
-async fn get(session: &ClientSession, url: String) -> anyhow::Result<String> {
-    let response = session.get(url).await?.error_for_status()?;
-    Ok(response.text().await?)
 }
 
 /// A shop that takes its time for each answer.

@@ -4,7 +4,7 @@ use std::{
     error::Error,
     fmt,
     future::{Future, IntoFuture},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use smolio_context::TaskContext;
@@ -56,12 +56,14 @@ impl Handle {
     {
         let future = future.into_future();
         if !self.0.is_open() {
-            return Err(Closed(future));
+            return Err(Closed::new(future));
         }
         let context = TaskContext::child(None);
         if let Some(pool) = self.0.pool() {
             let spawned = pool.spawn(&self.0, context, future);
-            return spawned.map(Task::new).map_err(|(_, future)| Closed(future));
+            return spawned
+                .map(Task::new)
+                .map_err(|(_, future)| Closed::new(future));
         }
         self.send(context, future).map(Task::new)
     }
@@ -90,7 +92,7 @@ impl Handle {
         });
         match (joiner, future) {
             (Some(joiner), _) => Ok(joiner),
-            (None, Some(future)) => Err(Closed(future)),
+            (None, Some(future)) => Err(Closed::new(future)),
             (None, None) => unreachable!("the future went into the cell"),
         }
     }
@@ -108,13 +110,18 @@ impl Handle {
     where
         F: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>,
     {
-        let inside = Local::with_current(|local| Arc::ptr_eq(local.runtime(), &self.0));
+        let inside = Local::with_current(|local| self.leads_to(local));
         assert!(
             inside != Some(true),
             "`Handle::block_on` on a thread of its own loop would wait for itself for ever: \
              `.await` the future instead, or call from inside `to_thread`"
         );
         self.spawn(future).map(futures_lite::future::block_on)
+    }
+
+    /// Whether `local` is the loop, or that of one of its workers.
+    pub(crate) fn leads_to(&self, local: &Local) -> bool {
+        Arc::ptr_eq(local.runtime(), &self.0)
     }
 
     /// Whether the loop takes tasks no more.
@@ -141,17 +148,22 @@ impl fmt::Debug for Handle {
 /// assert_eq!(refused.to_string(), "the loop has closed and takes no tasks");
 /// assert_eq!(smolio_executor::run(refused.into_inner()), "done elsewhere");
 /// ```
-pub struct Closed<F>(F);
+// In a mutex because few futures are `Sync`, and an error must be, to go where errors go.
+pub struct Closed<F>(Mutex<F>);
 
 impl<F> Closed<F> {
+    fn new(future: F) -> Self {
+        Self(Mutex::new(future))
+    }
+
     /// The future that was refused, unpolled.
     pub fn into_inner(self) -> F {
-        self.0
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The error alone, for `?` where the future cannot go: dropped here.
     pub fn without_future(self) -> Closed<()> {
-        Closed(())
+        Closed::new(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! A loop for tasks: run, spawn, cancel, clean up, and close in good order.
 //!
-//! The nouns are [`run`] (and the [`Runner`] behind it), the [`Task`] that [`spawn`] gives, and the [`Handle`] for other threads.
+//! The nouns are [`run`] (and the [`Runner`] behind it), the [`Task`] that [`spawn`] gives, and the [`Handle`] for other threads;
+//! a program that is not async has a [`Portal`] to a loop in the background.
 //!
 //! ```
 //! use smolio_executor::{run, spawn, yield_now};
@@ -32,6 +33,7 @@ mod runner;
 mod task;
 
 mod handle;
+mod portal;
 mod spawn;
 mod thread;
 mod yield_now;
@@ -39,6 +41,7 @@ mod yield_now;
 mod finally;
 mod shield;
 mod signal;
+mod stdin;
 
 #[cfg(feature = "tokio-compat")]
 mod compat;
@@ -66,10 +69,12 @@ mod wake_state;
 pub use compat::{Compat, compat};
 pub use finally::{Finally, finally, with_cleanup};
 pub use handle::{Closed, Handle};
+pub use portal::{CallError, Portal};
 pub use runner::{BuildError, Builder, Runner, run};
 pub use shield::{Shield, Shielded, shield, shield_value};
 pub use signal::{CtrlC, Interrupted, ShutdownSignal, ctrl_c, shutdown_signal};
 pub use spawn::{TaskBuilder, all_tasks, spawn, spawn_local};
+pub use stdin::{LongLine, Stdin, StdinError, stdin};
 pub use task::{Cancel, Join, JoinError, Task};
 pub use thread::{ThreadLimit, to_thread, to_thread_with};
 pub use yield_now::{YieldNow, yield_now};

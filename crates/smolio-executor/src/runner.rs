@@ -340,7 +340,7 @@ impl Builder {
                     pool.work(0).await;
                 }
             });
-            Pool::start(&runtime).map_err(|error| BuildError(Problem::Thread(error)))?;
+            Pool::start(&runtime).map_err(BuildError::thread)?;
         }
         Ok(runner)
     }
@@ -352,6 +352,36 @@ impl Builder {
         }
         let runtime = crate::compat::start().map_err(|error| BuildError(Problem::Tokio(error)))?;
         Ok(TokioHandle::of(runtime))
+    }
+
+    /// What builds the runner on another thread. An idle policy cannot go there.
+    pub(crate) fn for_another_thread(
+        self,
+    ) -> Result<impl FnOnce() -> Result<Runner, BuildError> + Send + 'static, BuildError> {
+        let Self {
+            workers,
+            grace,
+            handle_signals,
+            debug,
+            idle_policy,
+            #[cfg(feature = "tokio-compat")]
+            tokio,
+        } = self;
+        if idle_policy.is_some() {
+            return Err(BuildError(Problem::PolicyElsewhere));
+        }
+        Ok(move || {
+            let builder = Self {
+                workers,
+                grace,
+                handle_signals,
+                debug,
+                idle_policy: None,
+                #[cfg(feature = "tokio-compat")]
+                tokio,
+            };
+            builder.build()
+        })
     }
 
     /// Builds the runner, runs `main`, and closes.
@@ -393,6 +423,7 @@ pub struct BuildError(Problem);
 enum Problem {
     NoWorkers,
     PolicyForWorkers(NonZeroUsize),
+    PolicyElsewhere,
     Environment {
         variable: &'static str,
         value: OsString,
@@ -404,6 +435,10 @@ enum Problem {
 }
 
 impl BuildError {
+    pub(crate) fn thread(error: io::Error) -> Self {
+        Self(Problem::Thread(error))
+    }
+
     pub(crate) fn environment(
         variable: &'static str,
         value: OsString,
@@ -426,6 +461,9 @@ impl fmt::Display for BuildError {
                 "a test clock needs a single worker, not {workers}: with several, tasks run at the same time and no \
                  moment is the next"
             ),
+            Problem::PolicyElsewhere => f.write_str(
+                "a test clock belongs to the thread of its test, and a portal's loop runs on another",
+            ),
             Problem::Environment {
                 variable,
                 value,
@@ -434,7 +472,7 @@ impl fmt::Display for BuildError {
                 f,
                 "the environment variable {variable} is {value:?}, not {expected}"
             ),
-            Problem::Thread(error) => write!(f, "a worker thread could not be started: {error}"),
+            Problem::Thread(error) => write!(f, "a thread could not be started: {error}"),
             #[cfg(feature = "tokio-compat")]
             Problem::Tokio(error) => write!(f, "tokio's runtime could not be started: {error}"),
         }

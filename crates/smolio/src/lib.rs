@@ -26,6 +26,14 @@
 //! assert_eq!(smolio::run(async { 1 + 1 }), 2);
 //! ```
 //!
+//! A program that is not async keeps a loop in the background, and calls into it through a [`Portal`].
+//!
+//! ```
+//! let portal = smolio::Portal::start()?;
+//! assert_eq!(portal.call(async { 1 + 1 })?, 2);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Tasks
 //! [`spawn`] starts a [`Task`] beside the one that runs. Awaiting it gives its value. **Dropping the handle cancels the task**;
 //! [`detach`](Task::detach) lets it go. A panic goes on in whoever awaits the task; [`join`](Task::join) makes it an error.
@@ -235,9 +243,9 @@ pub use smolio_context::{
 #[cfg(feature = "tokio-compat")]
 pub use smolio_executor::compat;
 pub use smolio_executor::{
-    BuildError, Builder, Closed, Handle, Interrupted, JoinError, Runner, Task, TaskBuilder,
-    ThreadLimit, all_tasks, ctrl_c, finally, run, shield, shield_value, shutdown_signal, spawn,
-    spawn_local, to_thread, to_thread_with, with_cleanup, yield_now,
+    BuildError, Builder, CallError, Closed, Handle, Interrupted, JoinError, Portal, Runner, Task,
+    TaskBuilder, ThreadLimit, all_tasks, ctrl_c, finally, run, shield, shield_value,
+    shutdown_signal, spawn, spawn_local, to_thread, to_thread_with, with_cleanup, yield_now,
 };
 pub use smolio_queue::{LifoQueue, PriorityQueue, Queue};
 pub use smolio_sync::{

@@ -18,6 +18,7 @@ mod variables;
 mod close;
 mod close_reports;
 mod handle;
+mod portal;
 mod runs;
 mod settings;
 #[cfg(unix)]
@@ -27,6 +28,7 @@ mod cleanup;
 mod drops;
 mod finally;
 mod shield;
+mod stdin;
 mod thread;
 
 mod debug;

@@ -6,12 +6,12 @@ mod flat {
     #[cfg(feature = "tokio-compat")]
     use smolio::compat;
     use smolio::{
-        All, Barrier, BoundedSemaphore, BuildError, Builder, CancelScope, CancelToken,
+        All, Barrier, BoundedSemaphore, BuildError, Builder, CallError, CancelScope, CancelToken,
         CapacityLimiter, Closed, Condition, ContextVar, Elapsed, Event, FirstCompleted, FirstError,
         Gathered, Handle, Instant, Interrupted, JoinError, LifoQueue, LocalTaskGroup, Lock, Or2,
         Or3, Or4, Or5, Or6, Or7, Or8, Or9, Or10, Or11, Or12, Or13, Or14, Or15, Or16, OutsideTask,
-        PriorityQueue, Queue, Runner, Semaphore, Supervisor, Task, TaskBuilder, TaskGroup, TaskId,
-        TaskInfo, ThreadLimit, WaitSet, all_tasks, as_completed, compile_errors, ctrl_c,
+        Portal, PriorityQueue, Queue, Runner, Semaphore, Supervisor, Task, TaskBuilder, TaskGroup,
+        TaskId, TaskInfo, ThreadLimit, WaitSet, all_tasks, as_completed, compile_errors, ctrl_c,
         current_task, finally, gather, interval, race, run, shield, shield_value, shutdown_signal,
         sleep, spawn, spawn_local, timeout, to_thread, to_thread_with, try_gather, unconstrained,
         wait, with_cleanup, yield_now,

@@ -3,7 +3,7 @@
 use std::{
     env,
     io::{BufRead, BufReader, Read},
-    process::{Command, ExitStatus, Stdio},
+    process::{ChildStdin, Command, ExitStatus, Stdio},
 };
 
 const VARIABLE: &str = "SMOLIO_IT_CHILD";
@@ -22,12 +22,17 @@ pub(crate) struct Child {
 impl Child {
     /// Starts `test` (its whole path, such as `signals::r2_once`) in a process of its own.
     pub(crate) fn start(test: &str, variables: &[(&str, &str)]) -> Self {
+        Self::start_with(test, variables, Stdio::null())
+    }
+
+    /// The same, with something to read.
+    pub(crate) fn start_with(test: &str, variables: &[(&str, &str)], input: Stdio) -> Self {
         let mut process = Command::new(env::current_exe().unwrap())
             .args(["--exact", test, "--nocapture", "--test-threads=1"])
             .env(VARIABLE, test)
             .env_remove("RUST_LOG")
             .envs(variables.iter().copied())
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -48,6 +53,11 @@ impl Child {
                 panic!("the child never said {line:?}, but:\n{seen}\n{errors}");
             }
         }
+    }
+
+    /// The other end of what it reads, where that is a pipe.
+    pub(crate) fn input(&mut self) -> ChildStdin {
+        self.process.stdin.take().unwrap()
     }
 
     #[cfg(unix)]
