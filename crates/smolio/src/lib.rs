@@ -228,6 +228,9 @@
 //! | feature | what it gives |
 //! |---|---|
 //! | `macros` (default) | [`macro@main`] and [`macro@test`], and [`mod@test`] with them |
+//! | `process` | the module `process`: other programs, which are started, waited for, and killed |
+//! | `fs` | the module `fs`: files and directories |
+//! | `signal` | the module `signal`: signals beside those that end a program |
 //! | `net` | the module `net`: connections by name, servers, a reader of messages; over TCP and Unix sockets |
 //! | `http` | the module `http`: a session that makes requests, and a server for APIs; with `net` |
 //! | `surf` | `ClientSession::surf`: the same session for code that is written for surf. It brings crates that nobody looks after any more |
@@ -317,6 +320,202 @@ pub mod sync {
         TryAcquireError, TryBorrowError, TryChangedError, TryLockError, TryReadError,
         TryWriteError, Watch, WatchClosed, WatchReceiver, WatchStats, WriteGuard, oneshot,
     };
+}
+
+/// Standard input, line by line, which never holds up the end of the program.
+///
+/// ```no_run
+/// # smolio::run(async {
+/// let mut lines = smolio::io::stdin();
+/// while let Some(line) = lines.next().await {
+///     println!("you said {}", line?);
+/// }
+/// # Ok::<(), smolio::io::StdinError>(())
+/// # });
+/// ```
+pub mod io {
+    pub use smolio_executor::{LongLine, Stdin, StdinError, stdin};
+}
+
+/// Other programs: async-process, as it is.
+///
+/// | asyncio | here |
+/// |---|---|
+/// | `create_subprocess_exec("ls", "-l")` | `Command::new("ls").arg("-l").spawn()` |
+/// | `create_subprocess_shell("a \| b")` | `Command::new("sh").arg("-c").arg("a \| b").spawn()` |
+/// | `stdout=asyncio.subprocess.PIPE`, `DEVNULL` | `.stdout(Stdio::piped())`, `Stdio::null()` |
+/// | `await process.communicate()` | `child.output().await`; with something to write: see below |
+/// | `await process.wait()`, `process.returncode` | `child.status().await`, which closes its standard input; `child.try_status()` |
+/// | `process.kill()` | `child.kill()` |
+/// | `process.terminate()`, `send_signal(n)` | a signal to `child.id()`, by a crate that sends signals, such as rustix |
+/// | `process.stdout.readline()` | `net::StreamReader::new(child.stdout.take()?)`, and its `lines` |
+///
+/// ```
+/// # #[cfg(unix)]
+/// # smolio::run(async {
+/// use smolio::process::Command;
+///
+/// // Runs it to its end, and collects what it prints.
+/// let output = Command::new("sh").arg("-c").arg("echo hello | tr a-z A-Z").output().await?;
+/// assert!(output.status.success());
+/// assert_eq!(output.stdout, b"HELLO\n");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+///
+/// Something to read for it, and its answer. Both at once: a program that prints while it reads would wait for us otherwise, and
+/// we for it.
+///
+/// ```
+/// # #[cfg(unix)]
+/// # smolio::run(async {
+/// use futures_lite::AsyncWriteExt;
+/// use smolio::{process::{Command, Stdio}, try_gather};
+///
+/// let mut child = Command::new("sort")
+///     .stdin(Stdio::piped())
+///     .stdout(Stdio::piped())
+///     .kill_on_drop(true)
+///     .spawn()?;
+/// let mut stdin = child.stdin.take().expect("it is a pipe");
+/// let write = async move { stdin.write_all(b"b\na\n").await }; // and closes it
+/// let (_, output) = try_gather((write, child.output())).await?;
+/// assert_eq!(output.stdout, b"a\nb\n");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+///
+/// # What a drop does
+/// **A dropped [`Child`](process::Child) goes on running**: it is neither killed nor waited for by us. Only when it has ended by
+/// itself is it reaped, in the background, so it does not stay a zombie. The same happens to one whose `output()` or `status()` is
+/// dropped half-way, by a timeout or the end of a group.
+///
+/// With [`kill_on_drop(true)`](process::Command::kill_on_drop) it belongs to whoever holds it, as a child of a group belongs to the
+/// group: a drop kills it (SIGKILL), and it is reaped in the background a moment later. Say so for every program that is to end
+/// with the work that needed it:
+///
+/// ```
+/// # #[cfg(unix)]
+/// # smolio::run(async {
+/// use smolio::{process::Command, timeout};
+/// use std::time::Duration;
+///
+/// let slow = Command::new("sleep").arg("3600").kill_on_drop(true).output();
+/// assert!(timeout(Duration::from_millis(20), slow).await.is_err()); // and `sleep` is dead
+/// # });
+/// ```
+///
+/// What it has started itself is not killed with it: `sh -c "a | b"` may leave `a` and `b` behind. One that is to end in good
+/// order gets a SIGTERM and some time, in a [`finally`] or [`with_cleanup`].
+///
+/// # The thread behind it
+/// With the first child, async-process starts a thread of its own for those that are dropped before they end. That thread also takes
+/// its turn at waiting for the events of sockets and pipes, and a program with many of these is slower for it. A loop that reaps
+/// by itself needs no such thread: `spawn(process::driver()).detach()`, before the first child.
+///
+/// Waiting for a program is real time: a test takes `#[smolio::test(time = "real")]`.
+#[cfg(feature = "process")]
+pub mod process {
+    #[cfg(unix)]
+    #[doc(no_inline)]
+    pub use async_process::unix;
+    #[cfg(windows)]
+    #[doc(no_inline)]
+    pub use async_process::windows;
+    #[doc(no_inline)]
+    pub use async_process::{
+        Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Output, Stdio, driver,
+    };
+}
+
+/// Files and directories: async-fs, as it is. What `std::fs` has is here under the same names, on threads that wait for the disk.
+///
+/// asyncio has nothing for files; its users take aiofiles, or `to_thread`. For several steps in a row [`to_thread`] is the faster
+/// way here, too: one thread does them all.
+///
+/// | aiofiles | here |
+/// |---|---|
+/// | `async with aiofiles.open(path) as f: await f.read()` | `fs::read_to_string(path).await`, `fs::read(path).await` |
+/// | `async with aiofiles.open(path, "w") as f: await f.write(text)` | `fs::write(path, text).await` |
+/// | `aiofiles.open(path, "a")` | `OpenOptions::new().append(true).open(path).await` |
+/// | `aiofiles.os.remove`, `rename`, `mkdir`, `stat` | `remove_file`, `rename`, `create_dir`, `metadata` |
+/// | `aiofiles.os.scandir(path)` | `read_dir(path).await`: a stream |
+/// | `aiofiles.tempfile` | the crate tempfile makes the path |
+///
+/// ```
+/// # smolio::run(async {
+/// use futures_lite::{AsyncWriteExt, StreamExt};
+/// use smolio::fs;
+///
+/// let directory = std::env::temp_dir().join(format!("smolio-fs-{}", std::process::id()));
+/// fs::create_dir(&directory).await?;
+/// fs::write(directory.join("a"), "one line\n").await?;
+///
+/// let mut file = fs::OpenOptions::new().append(true).open(directory.join("a")).await?;
+/// file.write_all(b"another\n").await?;
+/// file.flush().await?; // what was not flushed may be lost when the file is dropped
+/// assert_eq!(fs::read_to_string(directory.join("a")).await?, "one line\nanother\n");
+///
+/// let mut entries = fs::read_dir(&directory).await?;
+/// while let Some(entry) = entries.try_next().await? {
+///     assert_eq!(entry.file_name(), "a");
+/// }
+/// fs::remove_dir_all(&directory).await?;
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+///
+/// # Cancel safety
+/// A call that is dropped half-way is not undone, and may go on for a while: its thread cannot be stopped. `write` may have
+/// written a part; to replace a file as a whole write another one beside it, and `rename` that.
+#[cfg(feature = "fs")]
+pub mod fs {
+    #[cfg(unix)]
+    #[doc(no_inline)]
+    pub use async_fs::unix;
+    #[cfg(windows)]
+    #[doc(no_inline)]
+    pub use async_fs::windows;
+    #[doc(no_inline)]
+    pub use async_fs::{
+        DirBuilder, DirEntry, File, FileType, Metadata, OpenOptions, Permissions, ReadDir,
+        canonicalize, copy, create_dir, create_dir_all, hard_link, metadata, read, read_dir,
+        read_link, read_to_string, remove_dir, remove_dir_all, remove_file, rename,
+        set_permissions, symlink_metadata, write,
+    };
+}
+
+/// Signals of the operating system: async-signal, as it is, for those that do not mean "end".
+///
+/// | asyncio | here |
+/// |---|---|
+/// | `loop.add_signal_handler(SIGINT, ...)` | [`ctrl_c`] |
+/// | `add_signal_handler` for SIGINT and SIGTERM | [`shutdown_signal`], and nothing at all under `#[smolio::main]`: the first drops main |
+/// | `loop.add_signal_handler(SIGHUP, reload)` | `Signals::new([Signal::Hup])?`, and a task that reads them |
+/// | `loop.remove_signal_handler(SIGHUP)` | drop the `Signals` |
+///
+/// For SIGINT and SIGTERM take the two functions: they know of [`Builder::handle_signals`], and give the signals their former
+/// effect back. `Signals` does not.
+///
+/// ```
+/// # #[cfg(unix)]
+/// # smolio::run(async {
+/// use futures_lite::StreamExt;
+/// use smolio::signal::{Signal, Signals};
+///
+/// let mut hang_ups = Signals::new([Signal::Hup])?;
+/// // Somebody says `kill -HUP`:
+/// rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::HUP)?;
+/// if let Some(signal) = hang_ups.next().await {
+///     assert_eq!(signal?, Signal::Hup); // in real life: read the configuration again
+/// }
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+#[cfg(feature = "signal")]
+pub mod signal {
+    #[doc(no_inline)]
+    pub use async_signal::{Signal, Signals};
 }
 
 /// Connections: over TCP to a name, or to whichever of several addresses answers first, and over Unix sockets; servers that end

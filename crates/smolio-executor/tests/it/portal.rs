@@ -325,12 +325,9 @@ fn the_last_reference_may_be_dropped_on_its_own_loop() {
         ended.recv_timeout(Duration::from_secs(20)).unwrap();
         // The sender goes with the task, when the loop closes.
         assert!(ended.recv_timeout(Duration::from_secs(20)).is_err());
-        let until_closed = || {
-            while !handle.is_closed() {
-                thread::yield_now()
-            }
-        };
-        until_closed();
+        while !handle.is_closed() {
+            thread::yield_now();
+        }
     }
 }
 

@@ -59,6 +59,40 @@ mod queue {
     };
 }
 
+mod io {
+    use smolio::io::{LongLine, Stdin, StdinError, stdin};
+}
+
+#[cfg(feature = "process")]
+mod process {
+    #[cfg(unix)]
+    use smolio::process::unix;
+    #[cfg(windows)]
+    use smolio::process::windows;
+    use smolio::process::{
+        Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Output, Stdio, driver,
+    };
+}
+
+#[cfg(feature = "fs")]
+mod fs {
+    #[cfg(unix)]
+    use smolio::fs::unix;
+    #[cfg(windows)]
+    use smolio::fs::windows;
+    use smolio::fs::{
+        DirBuilder, DirEntry, File, FileType, Metadata, OpenOptions, Permissions, ReadDir,
+        canonicalize, copy, create_dir, create_dir_all, hard_link, metadata, read, read_dir,
+        read_link, read_to_string, remove_dir, remove_dir_all, remove_file, rename,
+        set_permissions, symlink_metadata, write,
+    };
+}
+
+#[cfg(feature = "signal")]
+mod signal {
+    use smolio::signal::{Signal, Signals};
+}
+
 #[cfg(feature = "net")]
 mod net {
     use smolio::net::{
@@ -132,7 +166,10 @@ fn used(source: &str, keyword: &str) -> Vec<String> {
 #[test]
 fn every_item_of_the_facade_is_named_here() {
     let here = used(include_str!("names.rs"), "    use smolio::");
-    let facade = used(include_str!("../../src/lib.rs"), "pub use smolio_");
+    let facade: Vec<String> = ["pub use smolio_", "pub use async_"]
+        .iter()
+        .flat_map(|keyword| used(include_str!("../../src/lib.rs"), keyword))
+        .collect();
     assert!(facade.len() > 50, "found only {facade:?}");
     for item in &facade {
         assert!(here.contains(item), "{item} is not named in names.rs");
