@@ -6,7 +6,8 @@
 //! In asyncio: `reader, writer = await asyncio.open_connection(...)`, a task that reads, and a deque of futures.
 
 use std::{
-    collections::HashMap, convert::Infallible, fmt, net::SocketAddr, sync::Mutex, time::Duration,
+    collections::HashMap, convert::Infallible, fmt, mem, net::SocketAddr, sync::Mutex,
+    time::Duration,
 };
 
 use anyhow::{Context, bail, ensure};
@@ -46,12 +47,12 @@ async fn play(address: SocketAddr) -> anyhow::Result<()> {
         println!("INCR, {} at the same time", answers.len());
         println!("GET: {}", client.call(&["GET", "visits"]).await?);
 
-        let slow = client.call(&["SLEEP", "200"]);
+        let slow = client.call(&["LATE"]);
         match timeout(Duration::from_millis(20), slow).await {
-            Ok(answer) => println!("SLEEP: {}", answer?),
-            Err(elapsed) => println!("SLEEP: {elapsed}"),
+            Ok(answer) => println!("LATE: {}", answer?),
+            Err(elapsed) => println!("LATE: {elapsed}"),
         }
-        // The late answer to SLEEP comes first, and is not taken for the one to this.
+        // The answer to LATE comes first, and is not taken for the one to this.
         println!("ECHO: {}", client.call(&["ECHO", "hello"]).await?);
 
         if let Err(error) = client.call(&["HANGUP"]).await {
@@ -236,6 +237,8 @@ async fn serve(
 ) -> anyhow::Result<()> {
     let mut stream = connection.stream.clone();
     let mut reader = StreamReader::new(connection.stream);
+    // What LATE is answered, before the next command is.
+    let mut owed = "";
     loop {
         let command = match race((connection.closing.clone(), read_reply(&mut reader))).await {
             Or2::A(()) => return Ok(()),
@@ -261,13 +264,14 @@ async fn serve(
                     None => "$-1\r\n".to_owned(),
                 }
             }
-            ["SLEEP", milliseconds] => {
-                sleep(Duration::from_millis(milliseconds.parse()?)).await;
-                "+OK\r\n".to_owned()
+            ["LATE"] => {
+                owed = "+at last\r\n";
+                continue;
             }
             ["HANGUP"] => return Ok(()),
             _ => format!("-ERR unknown command `{}`\r\n", words.join(" ")),
         };
-        stream.write_all(answer.as_bytes()).await?;
+        let answers = [mem::take(&mut owed), &answer].concat();
+        stream.write_all(answers.as_bytes()).await?;
     }
 }

@@ -14,7 +14,7 @@ fn each_answer_comes_to_the_one_who_asked() {
             "PING: PONG",
             "INCR, 1000 at the same time",
             "GET: 1000",
-            "SLEEP: timed out after 20 ms",
+            "LATE: timed out after 20 ms",
             "ECHO: hello",
             "HANGUP: the connection broke before the answer came",
             "INCR: 1001",
