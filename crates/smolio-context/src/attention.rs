@@ -49,8 +49,9 @@ pub(crate) fn remove_debugger() {
 /// A task or child was spawned, and somebody looks on.
 #[cold]
 pub(crate) fn spawned(task: &TaskInfo) {
-    observation::spawned(task);
-    observer::tell(|observer| observer.spawned(task));
+    if observation::spawned(task) {
+        observer::tell(|observer| observer.spawned(task));
+    }
 }
 
 /// A poll of `context` begins, and somebody looks on. Gives whether it was noted; if so, [`end_poll`] is to be called.
@@ -67,11 +68,13 @@ pub(crate) fn end_poll() {
     let (task, own) = (&poll.task, poll.own_time());
     if !poll.is_on_behalf {
         observation::end_poll(task.id());
-        observer::tell(|observer| observer.polled(task, own));
     }
     let is_news = !poll.may_be_slow && !poll.is_told;
     if is_news && is_debug() && slow_poll::is_slow(own) {
         slow_poll::report(&poll, own);
+    }
+    if !poll.is_on_behalf {
+        observer::tell(|observer| observer.polled(task, own));
     }
     // The report, too, is no time of those outside.
     polls::answer_for(&poll);

@@ -37,8 +37,8 @@ pub struct CallGraph {
     children: BTreeMap<TaskId, Vec<TaskId>>,
     /// `None`: held by somebody outside of tasks.
     holders: BTreeMap<ResourceId, Vec<Option<TaskInfo>>>,
-    /// How many wait for a thing.
-    waiters: BTreeMap<ResourceId, usize>,
+    /// How many wait for a thing, in the same words: to get something from a queue, for instance, and not to put it there.
+    waiters: BTreeMap<(ResourceId, String), usize>,
     is_observed: bool,
 }
 
@@ -134,7 +134,8 @@ impl CallGraph {
         }
         for wait in &waiter.waits {
             if let WaitTarget::Resource(resource) | WaitTarget::Signal(resource) = wait.target() {
-                *self.waiters.entry(resource).or_default() += 1;
+                let same = (resource, wait.what().to_string());
+                *self.waiters.entry(same).or_default() += 1;
             }
         }
         self.tasks.insert(id, waiter);

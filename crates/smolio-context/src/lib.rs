@@ -20,6 +20,10 @@
 //! assert!(Instant::now() <= Instant::now());
 //! ```
 //!
+//! # Features
+//! `spans`: each task and child of a group is a span of the crate `tracing`, with its name, its id and where it was spawned. It
+//! is entered while the task is polled, closed when it has ended, and lies within the span in which it was spawned.
+//!
 //! # When not to use this
 //! Programs use the facade `smolio`, which re-exports what they need. Take this crate alone to write a library of
 //! futures that behaves well under smolio (budget, deadlines, virtual time) without depending on its executor.
@@ -52,6 +56,7 @@ mod stuck;
 
 mod order;
 mod report;
+mod spans;
 
 pub use attention::{is_debug, is_observed};
 pub use budget::{Unconstrained, budget_left, poll_budget, spend_budget, unconstrained};
@@ -61,7 +66,7 @@ pub use collector::{
     CleanUp, CleanUpSink, SinkGuard, clean_up_later, collect, install_sink, is_collecting,
 };
 pub use deadline::{DeadlineGuard, current_deadline, enter_deadline, hide_deadlines};
-pub use debug::{DebugGuard, debug_mode, warn_in_debug};
+pub use debug::{DebugGuard, debug_mode, warn_in_debug, warn_of_task};
 pub use instant::Instant;
 pub use observation::{
     ObservationGuard, Resource, ResourceId, TaskState, Wait, WaitTarget, Waiter, all_waits,

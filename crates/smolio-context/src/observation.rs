@@ -19,6 +19,7 @@ use std::{
     collections::BTreeMap,
     fmt, mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 pub(crate) use resource::Nature;
@@ -106,6 +107,8 @@ struct Record {
     polled_by: Option<TaskId>,
     state: TaskState,
     since: Instant,
+    /// When it became known.
+    known_since: Instant,
     /// It was woken in the poll that is going on.
     is_woken: bool,
     /// What wakes it, as its futures know it.
@@ -123,6 +126,7 @@ impl Record {
             polled_by: None,
             state,
             since,
+            known_since: since,
             is_woken: false,
             waker: None,
             now: Vec::new(),
@@ -174,15 +178,17 @@ impl Drop for ObservationGuard {
     }
 }
 
-/// A task or child was spawned.
-pub(crate) fn spawned(task: &TaskInfo) {
+/// A task or child was spawned. Gives whether that was not known.
+pub(crate) fn spawned(task: &TaskInfo) -> bool {
     let now = Instant::now();
-    let record = Record::new(task, TaskState::NeverPolled, now);
     let mut table = table();
     // Asked again under the lock: whoever observed last clears the table under it.
-    if is_observed() {
-        table.tasks.entry(task.id()).or_insert(record);
+    if !is_observed() || table.tasks.contains_key(&task.id()) {
+        return false;
     }
+    let record = Record::new(task, TaskState::NeverPolled, now);
+    table.tasks.insert(task.id(), record);
+    true
 }
 
 /// At the beginning of each poll of a task or child: what it waited for is to be said anew.
@@ -246,6 +252,13 @@ fn with_record<R>(context: &TaskContext, f: impl FnOnce(&mut Record) -> R) -> Op
         let record = table.tasks.entry(task.id());
         f(record.or_insert_with(|| Record::new(task, TaskState::Running, now)))
     })
+}
+
+/// For how long the task is known: since it was spawned, if somebody looked by then.
+pub(crate) fn age_of(task: TaskId) -> Option<Duration> {
+    let now = Instant::now();
+    let known_since = table().tasks.get(&task)?.known_since;
+    Some(now.duration_since(known_since))
 }
 
 /// What the task said in its last poll that it waits for.

@@ -37,7 +37,9 @@ use crate::{ObservationGuard, TaskInfo, observe};
 ///
 /// let alive = Arc::new(Alive::default());
 /// let _guard = register_observer(alive.clone());
-/// let task = Scoped::new(TaskContext::root(), async {}); // in real life: a spawn
+/// let context = TaskContext::root(); // in real life, these three lines are a spawn
+/// context.spawned();
+/// let task = Scoped::new(context, async {});
 /// assert_eq!(alive.0.load(Ordering::Relaxed), 1);
 /// # let mut task = pin!(task);
 /// # assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());

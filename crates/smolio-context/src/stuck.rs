@@ -82,7 +82,7 @@ fn of_thread(number: u32) -> (String, String) {
     };
     let process = std::process::id();
     let hint = format!(
-        ". Where exactly: gdb -p {process} -batch -ex 'thread find {number}' -ex 'thread apply all backtrace'"
+        ". Where exactly: gdb -p {process} -batch -ex 'thread apply all backtrace', there LWP {number}"
     );
     (state, hint)
 }
@@ -143,11 +143,14 @@ impl LongHeld {
             Some(holder) => format!("{holder}, id {}", holder.id()),
             None => "somebody outside of tasks".to_string(),
         };
-        let first = &self.first;
+        let (first, id) = (&self.first, self.first.id());
+        let wait = match waiters {
+            1 => " waits".to_string(),
+            more => format!(" and {} more wait", more - 1),
+        };
         warn(format_args!(
-            "{holder}, has held {what} for {held:.1?} while {waiters} wait for it, the first of them {first}, id {}: hold it \
-             for less, above all over no `.await` that takes long",
-            first.id()
+            "{holder}, has held {what} for {held:.1?}, while {first}, id {id},{wait} for it: hold it for less, above all over \
+             no `.await` that takes long"
         ));
     }
 }

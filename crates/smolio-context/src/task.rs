@@ -26,6 +26,7 @@ use crate::{
     budget, deadline,
     observation::watched_waker,
     shield::ShieldBorder,
+    spans::TaskSpan,
     variable::Variables,
 };
 
@@ -96,6 +97,20 @@ pub struct TaskInfo {
 }
 
 impl TaskInfo {
+    #[inline]
+    fn new(
+        name: Option<&str>,
+        location: &'static Location<'static>,
+        parent: Option<TaskId>,
+    ) -> Self {
+        Self {
+            id: TaskId::next(),
+            parent,
+            name: name.map(|name| Arc::new(name.into())),
+            location,
+        }
+    }
+
     /// The task's number.
     pub fn id(&self) -> TaskId {
         self.id
@@ -152,6 +167,7 @@ impl fmt::Display for TaskInfo {
 pub struct TaskContext {
     info: TaskInfo,
     variables: Variables,
+    span: TaskSpan,
 }
 
 scoped_thread_local! {
@@ -189,13 +205,13 @@ impl TaskContext {
         parent: Option<TaskId>,
         variables: Variables,
     ) -> Self {
-        let info = TaskInfo {
-            id: TaskId::next(),
-            parent,
-            name: name.map(|name| Arc::new(name.into())),
-            location,
-        };
-        Self { info, variables }
+        let info = TaskInfo::new(name, location, parent);
+        let span = TaskSpan::new(&info);
+        Self {
+            info,
+            variables,
+            span,
+        }
     }
 
     #[inline]
@@ -210,6 +226,7 @@ impl TaskContext {
         with_current(|current| Self {
             info: current.info.clone(),
             variables: current.variables.copy_on_behalf(),
+            span: current.span.copy(),
         })
     }
 
@@ -217,7 +234,11 @@ impl TaskContext {
     #[track_caller]
     pub fn unlisted(name: &str) -> Self {
         let variables = Variables::default().copy_on_behalf();
-        Self::new(Some(name), Location::caller(), None, variables)
+        Self {
+            info: TaskInfo::new(Some(name), Location::caller(), None),
+            variables,
+            span: TaskSpan::none(),
+        }
     }
 
     /// Whether whoever looks on does not see it: a second context of its task (see [`copy_current`](Self::copy_current)), or
@@ -231,7 +252,7 @@ impl TaskContext {
         &self.info
     }
 
-    /// For whoever polls the task: it was let in, and is to be polled. [`Scoped`] says so itself.
+    /// For whoever takes a task in that is to be polled: says so to those who look on. Twice is once.
     #[inline]
     pub fn spawned(&self) {
         if is_observed() && !self.is_on_behalf() {
@@ -252,6 +273,7 @@ impl TaskContext {
     /// It is nothing for a [copy](Self::copy_current), whose task may go on.
     #[inline]
     pub fn ended(&self) {
+        self.span.close();
         if is_observed() && !self.is_on_behalf() {
             attention::ended(&self.info);
         }
@@ -296,7 +318,7 @@ impl TaskContext {
         if is_observed() {
             budget.measure(attention::begin_poll(self));
         }
-        CURRENT.set(self, f)
+        CURRENT.set(self, || self.span.enter(f))
     }
 }
 
@@ -362,7 +384,6 @@ pin_project! {
 impl<F> Scoped<F> {
     /// Binds `future` to `context`.
     pub fn new(context: TaskContext, future: F) -> Self {
-        context.spawned();
         Self {
             context,
             future: Some(future),

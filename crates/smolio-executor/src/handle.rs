@@ -59,40 +59,43 @@ impl Handle {
             return Err(Closed::new(future));
         }
         let context = TaskContext::child(None);
-        if let Some(pool) = self.0.pool() {
-            let spawned = pool.spawn(&self.0, context, future);
-            return spawned
-                .map(Task::new)
-                .map_err(|(_, future)| Closed::new(future));
-        }
-        self.send(context, future).map(Task::new)
+        let spawned = match self.0.pool() {
+            Some(pool) => pool.spawn(&self.0, context, future),
+            None => self.send(context, future),
+        };
+        spawned.map(Task::new).map_err(|(context, future)| {
+            context.ended();
+            Closed::new(future)
+        })
     }
 
     fn send<F>(
         &self,
         context: TaskContext,
         future: F,
-    ) -> Result<crate::cell::Joiner<F::Output>, Closed<F>>
+    ) -> Result<crate::cell::Joiner<F::Output>, (TaskContext, F)>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
         let inbox = self.0.inbox();
-        let mut future = Some(future);
+        // Before the loop can see the task, and before the lock is taken.
+        context.spawned();
+        let mut parts = Some((context, future));
         let mut joiner = None;
         inbox.push_with(|| {
             let home = Home {
                 local: self.0.main(),
                 thread: self.0.home(),
             };
-            let future = future.take().expect("called once");
+            let (context, future) = parts.take().expect("called once");
             let (cell, handle) = LocalCell::at(home, context, future);
             joiner = Some(handle);
             Message::Adopt(cell)
         });
-        match (joiner, future) {
+        match (joiner, parts) {
             (Some(joiner), _) => Ok(joiner),
-            (None, Some(future)) => Err(Closed::new(future)),
+            (None, Some(parts)) => Err(parts),
             (None, None) => unreachable!("the future went into the cell"),
         }
     }

@@ -25,6 +25,8 @@
 //! # Features
 //! `tokio-compat` adds `Builder::tokio` and `compat`, for crates that call tokio inside. Without it there is no tokio in the tree.
 //!
+//! `spans`: each task and child of a group is a span of the crate `tracing`; see `smolio-context`.
+//!
 //! # When not to use this
 //! Where tokio runs already, or where another executor is part of the deal (embedded, a browser): the timers, queues and task groups of
 //! smolio work there without this crate.
@@ -50,6 +52,7 @@ pub mod idle;
 
 mod alarm;
 mod cell;
+mod debug;
 mod inbox;
 mod local;
 mod loops;

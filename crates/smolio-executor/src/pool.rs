@@ -88,6 +88,8 @@ impl Pool {
         F::Output: Send + 'static,
     {
         let task = context.info().id();
+        // Before the others can see the task, and before the lock is taken.
+        context.spawned();
         let mut parts = Some((context, future));
         let entered = self.registry.enter(task, |place| {
             let (context, future) = parts.take().expect("called once");

@@ -15,10 +15,11 @@ use std::{
     time::Duration,
 };
 
-use smolio_context::{DebugGuard, Scoped, TaskContext, debug_mode};
+use smolio_context::{Scoped, TaskContext};
 
 use crate::{
     Handle,
+    debug::Debugging,
     idle::IdlePolicy,
     inbox::Inbox,
     local::Local,
@@ -65,7 +66,7 @@ pub struct Runner {
     grace: Duration,
     handle_signals: bool,
     // To the end of the close, which the drop of the runner is.
-    _debug: Option<DebugGuard>,
+    _debug: Option<Debugging>,
 }
 
 impl Runner {
@@ -123,6 +124,7 @@ impl Runner {
         );
         let context = TaskContext::root();
         let info = context.info().clone();
+        context.spawned();
         let main = Scoped::new(context, main.into_future());
         let result = self.local.drive(Some(info), async {
             let mut watch = self.handle_signals.then(Watch::new);
@@ -236,15 +238,29 @@ impl Builder {
         self
     }
 
-    /// Debug mode, for as long as the runner lives: reports what is hardly ever meant, at the price of two looks at the clock per
-    /// poll.
+    /// Debug mode, for as long as the runner lives: reports what is hardly ever meant, each with the task, its id, where it was
+    /// spawned, how long it took, and what to do about it.
     ///
     /// - A poll of a task or of a child of a group that keeps the thread busy for 100 ms, or whatever `SMOLIO_SLOW_POLL_MS` says.
     ///   That is time on the clock on the wall: on a machine that is overloaded the thread may have been kept waiting itself.
-    /// - A [`Task`](crate::Task) that was dropped, and so cancelled, before it ever ran.
+    /// - A loop that has not turned for a second, while that lasts: which task holds it. On Linux also whether that computes or
+    ///   sits in a system call, and in which. Its backtrace is not taken, since nothing that is sound takes that of another
+    ///   thread from within the process: the report says how to have it from a debugger.
+    /// - A lock that is held for over a second while others wait for it.
+    /// - What is spawned on one line and was slow for the third time, where the loop has one thread. Once in a program.
+    /// - A [`Task`](crate::Task) that was dropped, and so cancelled, before its end, without having been awaited.
+    /// - A `Result` of a task that nobody read, or of one that was detached: an error in it would be lost.
+    /// - A task group that was dropped without being run, though it had children.
+    ///
+    /// The last three are reported once for each line on which such tasks are spawned. What has failed and was seen by nobody is
+    /// told to the unhandled hook in any case.
     ///
     /// The reports are warnings of the crate `log`, with the target `smolio`; where no logger is set they go to standard error.
-    /// Debug mode is the process's: other loops are watched as well.
+    /// On Unix the signal SIGUSR1 has the [call graph](smolio_context::CallGraph) written to standard error: what each task
+    /// waits for, also while a loop is stuck. A program that handles this signal itself goes on to get it; when debug mode has
+    /// ended, it does nothing.
+    ///
+    /// Debug mode is the process's: other loops are watched as well. Each poll pays for four locks and some looks at the clock.
     #[doc(alias = "set_debug")]
     #[doc(alias = "slow_callback_duration")]
     pub fn debug(mut self, yes: bool) -> Self {
@@ -320,6 +336,8 @@ impl Builder {
         let tokio = self.tokio_handle()?;
         #[cfg(not(feature = "tokio-compat"))]
         let tokio = TokioHandle::default();
+        let debugging = debug.then(|| Debugging::begin(slow_poll)).transpose();
+        let debugging = debugging.map_err(|error| BuildError(Problem::Watchdog(error)))?;
         let helpers = workers.get() - 1;
         let inbox = Arc::new(Inbox::new());
         let id = LoopId::register(inbox.clone());
@@ -331,7 +349,7 @@ impl Builder {
             local,
             grace,
             handle_signals: self.handle_signals,
-            _debug: debug.then(|| debug_mode(slow_poll)),
+            _debug: debugging,
         };
         if helpers > 0 {
             let shared = runtime.clone();
@@ -432,6 +450,7 @@ enum Problem {
     Thread(io::Error),
     #[cfg(feature = "tokio-compat")]
     Tokio(io::Error),
+    Watchdog(io::Error),
 }
 
 impl BuildError {
@@ -475,6 +494,12 @@ impl fmt::Display for BuildError {
             Problem::Thread(error) => write!(f, "a thread could not be started: {error}"),
             #[cfg(feature = "tokio-compat")]
             Problem::Tokio(error) => write!(f, "tokio's runtime could not be started: {error}"),
+            Problem::Watchdog(error) => {
+                write!(
+                    f,
+                    "the watchdog of debug mode could not be started: {error}"
+                )
+            }
         }
     }
 }
@@ -482,7 +507,7 @@ impl fmt::Display for BuildError {
 impl Error for BuildError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0 {
-            Problem::Thread(error) => Some(error),
+            Problem::Thread(error) | Problem::Watchdog(error) => Some(error),
             #[cfg(feature = "tokio-compat")]
             Problem::Tokio(error) => Some(error),
             _ => None,

@@ -14,7 +14,7 @@ use std::{
 
 use smolio_context::{
     CleanUp, TaskId, TaskInfo, clean_up_later, is_collecting, is_debug, waiting_for_task,
-    warn_in_debug,
+    warn_of_task,
 };
 
 use crate::cell::{Failure, Joiner, Outcome, drop_unread};
@@ -198,17 +198,21 @@ impl<T> Drop for Task<T> {
 
 /// A handle is dropped before its task has ended, for which a missing `.detach()` is the usual reason.
 ///
-/// Where a group ends, or a panic goes by, whatever was spawned is meant to end.
+/// Where a group ends, or a panic goes by, whatever was spawned is meant to end; and who was waited for is dropped with the
+/// one who did, by a timeout for instance.
 #[cold]
 fn warn_of_drop<T>(joiner: &Joiner<T>) {
-    if joiner.is_untouched() && !is_collecting() && !thread::panicking() {
-        warn_in_debug(|| {
-            let task = joiner.info();
-            format!(
-                "{task} was cancelled by drop before its first poll: `.await` its handle, or say `.detach()`"
-            )
-        });
+    let is_meant = joiner.is_cancelled() || joiner.is_awaited() || is_collecting();
+    if is_meant || thread::panicking() {
+        return;
     }
+    let what = if joiner.is_untouched() {
+        "was cancelled by drop before its first poll"
+    } else {
+        "was cancelled by drop while it was pending"
+    };
+    let hint = "`.await` its handle, or say `.detach()` or `.cancel()`";
+    warn_of_task(joiner.info(), what, hint);
 }
 
 impl<T> fmt::Debug for Task<T> {

@@ -111,6 +111,7 @@ where
     let clock = VirtualClock::current();
     // Whoever's it is: a loop's, that of a `compat` around us, or of a runtime of tokio's that polls us.
     let tokio = TokioHandle::current();
+    context.spawned();
     let (joiner, _, call) = pooled(context, async move { f() }, || ());
     let on_thread = move || {
         let _clock = clock.as_ref().map(VirtualClock::install);

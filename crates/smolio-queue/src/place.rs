@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll, Waker, ready};
 
-use smolio_context::{poll_budget, spend_budget, waiting_for};
+use smolio_context::{poll_budget, spend_budget, waiting_on};
 
 use crate::{
     line::Line,
@@ -131,5 +131,7 @@ fn clamp(wants: usize) -> u32 {
 }
 
 fn say<T>(shared: &Shared<T>, side: Side) {
-    waiting_for(|| shared.look(|state| state.waiting_for(side)));
+    waiting_on(&shared.resource, || {
+        shared.look(|state| state.waiting_for(side))
+    });
 }

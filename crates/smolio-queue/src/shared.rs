@@ -8,6 +8,8 @@ use std::{
     },
 };
 
+use smolio_context::Resource;
+
 use crate::{
     items::Items,
     state::{Side, State},
@@ -20,6 +22,8 @@ pub(crate) struct Shared<T> {
     /// How many items there were after the last change: a hint, and nothing rests on it.
     len: AtomicUsize,
     capacity: usize,
+    /// For the report of who waits for what: those who wait for one queue are counted.
+    pub(crate) resource: Resource,
 }
 
 impl<T> Shared<T> {
@@ -28,6 +32,7 @@ impl<T> Shared<T> {
             state: Mutex::new(State::new(items, capacity)),
             len: AtomicUsize::new(0),
             capacity,
+            resource: Resource::signal("Queue"),
         }
     }
 

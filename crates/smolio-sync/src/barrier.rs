@@ -14,7 +14,7 @@ use crate::{
     error::{BarrierSizeError, BrokenBarrier},
     line::Line,
     place::{Place, Waited},
-    shared::{Shared, name},
+    shared::{Shared, set_name},
     wakes::Wakes,
 };
 
@@ -127,19 +127,20 @@ impl Barrier {
     /// # Panics
     /// If there is a clone already.
     #[track_caller]
-    pub fn named(mut self, by: impl AsRef<str>) -> Self {
-        name(&mut self.0, by.as_ref());
+    pub fn named(mut self, name: impl AsRef<str>) -> Self {
+        set_name(&mut self.0, name.as_ref());
         self
     }
 
-    /// Waits until so many have arrived, and gives the position of this one among them: 0 for the first to come. It is good for
-    /// choosing one of them, who does something for all.
+    /// Waits until so many have arrived, and gives the position of this one among them: 0 for the first to come. It is
+    /// good for choosing one of them, who does something for all.
     ///
     /// # Errors
     /// [`BrokenBarrier`] if the barrier is [aborted](Self::abort), or is [reset](Self::reset) while this waits.
     ///
     /// # Cancel safety
-    /// If the future is dropped before it is ready, it does not count any more. If all have arrived already, they go on without it.
+    /// If the future is dropped before it is ready, it does not count any more. If all have arrived already, they go on
+    /// without it.
     pub fn wait(&self) -> BarrierWait<'_> {
         BarrierWait {
             barrier: self,
@@ -155,8 +156,9 @@ impl Barrier {
         });
     }
 
-    /// Breaks the barrier: those who wait, and those who come until a [reset](Self::reset), get [`BrokenBarrier::Aborted`]. For one
-    /// of the parties that cannot come any more, so that the others do not wait for it for ever.
+    /// Breaks the barrier: those who wait, and those who come until a [reset](Self::reset), get
+    /// [`BrokenBarrier::Aborted`]. For one of the parties that cannot come any more, so that the others do not wait for
+    /// it for ever.
     pub fn abort(&self) {
         self.0.change(|state, wakes| {
             state.is_broken = true;

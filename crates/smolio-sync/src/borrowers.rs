@@ -1,7 +1,8 @@
 //! Who has a token, or waits for one: a set of values of any type.
 //!
-//! To hash and to compare them is other people's code, which must not run under a lock. So that is done outside, with clones of
-//! those whose hash is the same, and under the lock it is only seen whether others with this hash have come meanwhile.
+//! To hash and to compare them is other people's code, which must not run under a lock. So that is done outside, with
+//! clones of those whose hash is the same, and under the lock it is only seen whether others with this hash have come
+//! meanwhile.
 
 use std::{
     any::{Any, TypeId},

@@ -8,10 +8,11 @@ use crate::{
     semaphore::{Semaphore, SemaphoreStats},
 };
 
-/// A [`Semaphore`] that never has more permits than it had at first: asyncio's `BoundedSemaphore`. Clones are handles to the same one.
+/// A [`Semaphore`] that never has more permits than it had at first: asyncio's `BoundedSemaphore`. Clones are handles to
+/// the same one.
 ///
-/// Giving back more than was taken is an error. By dropping a permit nobody can do that; it takes [`Permit::forget`] in one place and
-/// [`release`](Self::release) in another.
+/// Giving back more than was taken is an error. By dropping a permit nobody can do that; it takes [`Permit::forget`] in
+/// one place and [`release`](Self::release) in another.
 ///
 /// Who comes first: as with a [`Semaphore`], first in, first out.
 ///

@@ -17,23 +17,24 @@ use crate::{
     },
     line::Line,
     place::{Place, Waited},
-    shared::{Shared, name},
+    shared::{Shared, set_name},
     wakes::Wakes,
 };
 
 /// Gives each item to each of its [receivers](BroadcastReceiver).
 ///
-/// This is the side that sends; clones are handles to the same one. When the last of them is dropped, the receivers are told, after the
-/// last item. The other side is what [`subscribe`](Self::subscribe) gives.
+/// This is the side that sends; clones are handles to the same one. When the last of them is dropped, the receivers are
+/// told, after the last item. The other side is what [`subscribe`](Self::subscribe) gives.
 ///
-/// Sending never waits. For a receiver that is slow the items are kept, but not more of them than the capacity; those before are
-/// dropped, and it is told how many it has missed. Where none may be missed, give each receiver a queue of its own, with a bound that
-/// makes the sender wait.
+/// Sending never waits. For a receiver that is slow the items are kept, but not more of them than the capacity; those
+/// before are dropped, and it is told how many it has missed. Where none may be missed, give each receiver a queue of
+/// its own, with a bound that makes the sender wait.
 ///
 /// An item is kept once, and receivers get an `Arc` of it.
 ///
 /// # Who comes first
-/// Each receiver gets the items in the order in which they were sent. All who wait are told of each item, in the order in which they came.
+/// Each receiver gets the items in the order in which they were sent. All who wait are told of each item, in the order
+/// in which they came.
 ///
 /// ```
 /// # smolio_executor::run(async {
@@ -174,7 +175,8 @@ impl<T> Broadcast<T> {
     /// A broadcast that keeps so many items for those who are slow.
     ///
     /// # Panics
-    /// If `capacity` is zero: everybody would miss everything. For a number that is not yours, use [`try_new`](Self::try_new).
+    /// If `capacity` is zero: everybody would miss everything. For a number that is not yours, use
+    /// [`try_new`](Self::try_new).
     #[track_caller]
     pub fn new(capacity: usize) -> Self {
         Self::try_new(capacity).unwrap_or_else(|error| panic!("{error}"))
@@ -205,8 +207,8 @@ impl<T> Broadcast<T> {
     /// # Panics
     /// If there is a clone or a receiver already.
     #[track_caller]
-    pub fn named(mut self, by: impl AsRef<str>) -> Self {
-        name(&mut self.0, by.as_ref());
+    pub fn named(mut self, name: impl AsRef<str>) -> Self {
+        set_name(&mut self.0, name.as_ref());
         self
     }
 
@@ -279,8 +281,9 @@ impl<T> BroadcastReceiver<T> {
     /// Waits for the next item.
     ///
     /// # Errors
-    /// [`BroadcastRecvError::Lagged`] if this receiver was too slow: it has missed so many, is told once, and gets the oldest that there is
-    /// the next time. [`BroadcastRecvError::Closed`] if all has been received and nobody can send any more.
+    /// [`BroadcastRecvError::Lagged`] if this receiver was too slow: it has missed so many, is told once, and gets the
+    /// oldest that there is the next time. [`BroadcastRecvError::Closed`] if all has been received and nobody can send
+    /// any more.
     ///
     /// # Cancel safety
     /// If the future is dropped before it is ready, nothing has been received; the next one gets the item.

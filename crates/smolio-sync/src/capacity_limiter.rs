@@ -19,14 +19,15 @@ use crate::{
     shared::Shared,
 };
 
-/// Lets so many borrowers at a time do something; the number can be changed while they do: trio's `CapacityLimiter`. Clones are handles
-/// to the same one.
+/// Lets so many borrowers at a time do something; the number can be changed while they do: trio's `CapacityLimiter`.
+/// Clones are handles to the same one.
 ///
-/// Unlike a [`Semaphore`](crate::Semaphore) it knows its borrowers, and each can have one token. A task that already has one and asks
-/// again, somewhere deep in what it calls, gets an error; with a semaphore it could wait for itself for ever.
+/// Unlike a [`Semaphore`](crate::Semaphore) it knows its borrowers, and each can have one token. A task that already has
+/// one and asks again, somewhere deep in what it calls, gets an error; with a semaphore it could wait for itself for ever.
 ///
-/// The borrower is the current task, or whatever is given to [`acquire_on_behalf_of`](Self::acquire_on_behalf_of). Where the current task
-/// is not one of ours, as under tokio, nobody can tell who asks, and each who does counts as a borrower of its own.
+/// The borrower is the current task, or whatever is given to [`acquire_on_behalf_of`](Self::acquire_on_behalf_of). Where
+/// the current task is not one of ours, as under tokio, nobody can tell who asks, and each who does counts as a borrower
+/// of its own.
 ///
 /// # Who comes first
 /// First in, first out, and handed over: a token that comes back belongs to the first who waits from that moment on.
@@ -55,7 +56,8 @@ struct Inner {
 }
 
 impl CapacityLimiter {
-    /// A limiter for so many borrowers at a time. With none, nobody comes in until that is [changed](Self::set_total_tokens).
+    /// A limiter for so many borrowers at a time. With none, nobody comes in until that is
+    /// [changed](Self::set_total_tokens).
     pub fn new(total_tokens: usize) -> Self {
         let resource = Resource::permits("CapacityLimiter");
         Self(Arc::new(Inner {
@@ -152,7 +154,8 @@ impl CapacityLimiter {
         self.0.tokens.look(Permits::total)
     }
 
-    /// From now on there may be so many borrowers. If there are more of them already, nobody comes in until enough have left.
+    /// From now on there may be so many borrowers. If there are more of them already, nobody comes in until enough have
+    /// left.
     pub fn set_total_tokens(&self, total_tokens: usize) {
         let tokens = &self.0.tokens;
         tokens.change(|state, wakes| state.set_total(total_tokens, wakes));

@@ -15,23 +15,23 @@ use crate::{
     line::Line,
     lock_guard::HeldLock,
     place::{Place, Waited},
-    shared::{Shared, name},
+    shared::{Shared, set_name},
     wakes::Wakes,
 };
 
-/// Lets tasks wait until something is true of what a [`Lock`](crate::Lock) protects: asyncio's `Condition`. Clones are handles to
-/// the same one.
+/// Lets tasks wait until something is true of what a [`Lock`](crate::Lock) protects: asyncio's `Condition`. Clones are
+/// handles to the same one.
 ///
 /// Whoever waits releases the lock meanwhile, and has it again afterwards. Whoever changes what is protected says so with
 /// [`notify`](Self::notify) or [`notify_all`](Self::notify_all). The lock is the one whose guard is given to
 /// [`wait`](Self::wait); all of one condition should give the same.
 ///
 /// # Who comes first
-/// First in, first out: those who wait are notified in the order in which they came. They get the lock as all others do, in the order
-/// in which they ask for it again.
+/// First in, first out: those who wait are notified in the order in which they came. They get the lock as all others do,
+/// in the order in which they ask for it again.
 ///
-/// A notification is not lost: if somebody is notified and dropped before it has the lock again, the next who waits is notified
-/// instead. As in asyncio and elsewhere, others may have had the lock in between; so look again, or let
+/// A notification is not lost: if somebody is notified and dropped before it has the lock again, the next who waits is
+/// notified instead. As in asyncio and elsewhere, others may have had the lock in between; so look again, or let
 /// [`wait_for`](Self::wait_for) do that.
 ///
 /// ```
@@ -123,8 +123,8 @@ impl Condition {
     /// # Panics
     /// If there is a clone already.
     #[track_caller]
-    pub fn named(mut self, by: impl AsRef<str>) -> Self {
-        name(&mut self.0, by.as_ref());
+    pub fn named(mut self, name: impl AsRef<str>) -> Self {
+        set_name(&mut self.0, name.as_ref());
         self
     }
 
@@ -136,8 +136,8 @@ impl Condition {
     /// The future, when it is polled again after it was ready.
     ///
     /// # Cancel safety
-    /// If the future is dropped before it is ready, the lock is not held, and a notification that had come for it goes to the next who
-    /// waits. To drop it while it waits for the lock again loses nothing either.
+    /// If the future is dropped before it is ready, the lock is not held, and a notification that had come for it goes
+    /// to the next who waits. To drop it while it waits for the lock again loses nothing either.
     pub fn wait<G: HeldLock>(&self, guard: G) -> ConditionWait<'_, G> {
         ConditionWait {
             condition: self,
@@ -168,8 +168,8 @@ impl Condition {
 
     /// Notifies so many of those who wait, the first to come first. Those who come later do not see it.
     ///
-    /// It can be called with or without the lock. Change what is protected while you hold it, or one who has just looked and is about to
-    /// wait will miss the change.
+    /// It can be called with or without the lock. Change what is protected while you hold it, or one who has just looked
+    /// and is about to wait will miss the change.
     pub fn notify(&self, count: usize) {
         self.0.change(|state, wakes| state.notify(count, wakes));
     }

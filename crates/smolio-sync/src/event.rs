@@ -13,14 +13,14 @@ use smolio_context::Resource;
 use crate::{
     line::Line,
     place::{Place, Waited},
-    shared::{Shared, name},
+    shared::{Shared, set_name},
     wakes::Wakes,
 };
 
 /// A flag that tasks wait for: asyncio's `Event`. Clones are handles to the same one.
 ///
-/// [`set`](Self::set) lets all go on who wait, in the order in which they came, also if it is [cleared](Self::clear) before they
-/// run; and all who come while it is set.
+/// [`set`](Self::set) lets all go on who wait, in the order in which they came, also if it is [cleared](Self::clear)
+/// before they run; and all who come while it is set.
 ///
 /// ```
 /// # smolio_executor::run(async {
@@ -87,8 +87,8 @@ impl Event {
     /// # Panics
     /// If there is a clone already.
     #[track_caller]
-    pub fn named(mut self, by: impl AsRef<str>) -> Self {
-        name(&mut self.0, by.as_ref());
+    pub fn named(mut self, name: impl AsRef<str>) -> Self {
+        set_name(&mut self.0, name.as_ref());
         self
     }
 

@@ -1,7 +1,7 @@
 //! asyncio's locks and their relatives: what tasks wait for that is neither time nor an item.
 //!
-//! The nouns are the [`Lock`], which holds what it protects, the [`Event`] and the [`Semaphore`]. All of them work under any executor and
-//! between threads.
+//! The nouns are the [`Lock`], which holds what it protects, the [`Event`] and the [`Semaphore`]. All of them work under
+//! any executor and between threads.
 //!
 //! ```
 //! # smolio_executor::run(async {
@@ -43,18 +43,18 @@
 //! | [`Broadcast`] | each item for each who listens | tokio |
 //!
 //! # Who comes first
-//! First in, first out, in all of them. A lock, a permit and a token are *handed over*: whoever gives one up gives it to the first who
-//! waits, and nobody can come in between. A future that is dropped while it waits gives up its place, and what it has been given
-//! already goes to the next; so none is lost, and no wake-up either.
+//! First in, first out, in all of them. A lock, a permit and a token are *handed over*: whoever gives one up gives it to
+//! the first who waits, and nobody can come in between. A future that is dropped while it waits gives up its place, and
+//! what it has been given already goes to the next; so none is lost, and no wake-up either.
 //!
-//! A task that releases a lock and asks for it again at once, while others wait, gets it after them. That is fair, and costs a change
-//! of tasks each time: hold a lock once for work that belongs together.
+//! A task that releases a lock and asks for it again at once, while others wait, gets it after them. That is fair, and
+//! costs a change of tasks each time: hold a lock once for work that belongs together.
 //!
 //! # When not to use this
-//! Where a lock is never held over an `.await`, and that is most often so, use `std::sync::Mutex`. For items that one of several is to
-//! get, a queue. For a limit on children of a group or on threads, those have their own. On many cores that all want the
-//! same lock for a moment, handing it over makes each wait until the next has woken up; a lock that is not fair is faster there, such as
-//! async-lock's. Programs use the facade `smolio`, which re-exports all of this.
+//! Where a lock is never held over an `.await`, and that is most often so, use `std::sync::Mutex`. For items that one of
+//! several is to get, a queue. For a limit on children of a group or on threads, those have their own. On many cores
+//! that all want the same lock for a moment, handing it over makes each wait until the next has woken up; a lock that is
+//! not fair is faster there, such as async-lock's. Programs use the facade `smolio`, which re-exports all of this.
 
 #![forbid(unsafe_code)]
 

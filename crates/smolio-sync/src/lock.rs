@@ -19,12 +19,12 @@ use crate::{
 /// It is not for what is over without an `.await`: there a `std::sync::Mutex` is simpler and faster.
 ///
 /// # Who comes first
-/// First in, first out. The lock is *handed over*: when it is released, the first who waits has it, even if it does not run yet.
-/// Nobody can come in between, [`try_lock`](Self::try_lock) neither; and where the one who has been given it is dropped before
-/// it runs, the next has it.
+/// First in, first out. The lock is *handed over*: when it is released, the first who waits has it, even if it does not
+/// run yet. Nobody can come in between, [`try_lock`](Self::try_lock) neither; and where the one who has been given it is
+/// dropped before it runs, the next has it.
 ///
-/// # A panic
-/// while the lock is held releases it, and the value stays as it is: there is no poisoning, as in asyncio and tokio.
+/// # When its holder panics
+/// The lock is released, and the value stays as it is: there is no poisoning, as in asyncio and tokio.
 ///
 /// ```
 /// # smolio_executor::run(async {
@@ -71,8 +71,8 @@ pub struct Lock<T: ?Sized>(pub(crate) Shared<LockState<T>>);
 
 /// What is under the lock of a lock.
 pub(crate) struct LockState<T: ?Sized> {
-    // Whoever holds the lock has the value. So a guard can give access to it, stay a guard as it moves from thread to thread, and
-    // be handed over, without any unsafe code.
+    // Whoever holds the lock has the value. So a guard can give access to it, stay a guard as it moves from thread to
+    // thread, and be handed over, without any unsafe code.
     value: Option<Box<T>>,
     holder: Option<TaskInfo>,
     line: Line<Option<TaskInfo>, Box<T>>,
@@ -152,8 +152,8 @@ impl<T: ?Sized> Lock<T> {
     /// A task that holds the lock and asks for it again waits for itself, for ever.
     ///
     /// # Cancel safety
-    /// If the future is dropped before it is ready, it gives up its place. Should it have been given the lock already, the next
-    /// who waits has it.
+    /// If the future is dropped before it is ready, it gives up its place. Should it have been given the lock already,
+    /// the next who waits has it.
     #[doc(alias = "acquire")]
     pub fn lock(&self) -> AcquireLock<'_, T> {
         AcquireLock::new(self)
@@ -248,8 +248,8 @@ impl<T: ?Sized> fmt::Debug for Lock<T> {
 pub struct LockStats {
     /// Whether somebody holds it.
     pub is_locked: bool,
-    /// The task that holds it. `None` also where it was taken outside of our tasks. A guard that moves to another task does not
-    /// change it.
+    /// The task that holds it. `None` also where it was taken outside of our tasks. A guard that moves to another task
+    /// does not change it.
     pub holder: Option<TaskInfo>,
     /// How many futures wait for it.
     pub waiters: usize,

@@ -1,7 +1,7 @@
 //! One value, once, from one task to another: asyncio's `Future`, as it is used by those who set its result.
 //!
-//! [`channel`] gives a [`Sender`], which is used up by sending, and a [`Receiver`], which is awaited. Each side learns when the other is
-//! gone. An exception, `set_exception`, is a `Result` as the value.
+//! [`channel`] gives a [`Sender`], which is used up by sending, and a [`Receiver`], which is awaited. Each side learns
+//! when the other is gone. An exception, `set_exception`, is a `Result` as the value.
 //!
 //! ```
 //! # smolio_executor::run(async {
@@ -104,7 +104,8 @@ pub struct Sender<T>(Arc<Shared<State<T>>>);
 impl<T> Sender<T> {
     /// Sends the value.
     ///
-    /// It does not wait. A value that was sent and is not received any more, because the receiver is dropped, is dropped with it.
+    /// It does not wait. A value that was sent and is not received any more, because the receiver is dropped, is dropped
+    /// with it.
     ///
     /// # Errors
     /// [`SendError`] with the value, if the receiver is gone.
@@ -182,7 +183,8 @@ impl<T> fmt::Debug for Sender<T> {
 /// When it is polled again after it was ready, or after [`try_recv`](Self::try_recv) had the value.
 ///
 /// # Cancel safety
-/// `(&mut receiver).await` may be dropped; the receiver still gets the value. To drop the receiver itself is to want no value any more.
+/// `(&mut receiver).await` may be dropped; the receiver still gets the value. To drop the receiver itself is to want no
+/// value any more.
 #[must_use = "futures do nothing unless polled or awaited"]
 pub struct Receiver<T>(Arc<Shared<State<T>>>);
 

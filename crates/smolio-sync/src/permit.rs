@@ -10,8 +10,8 @@ use std::{
 
 use crate::{permits::Permits, place::Place, semaphore::SemaphoreStats, shared::Shared};
 
-/// A permit of a [`Semaphore`](crate::Semaphore) or [`BoundedSemaphore`](crate::BoundedSemaphore), or several that were asked for
-/// together. They come back when it is dropped.
+/// A permit of a [`Semaphore`](crate::Semaphore) or [`BoundedSemaphore`](crate::BoundedSemaphore), or several that were
+/// asked for together. They come back when it is dropped.
 #[must_use = "the permit is given back as soon as it is dropped"]
 pub struct Permit {
     permits: Arc<Shared<Permits>>,

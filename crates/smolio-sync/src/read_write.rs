@@ -16,19 +16,20 @@ use crate::{
 
 /// A value that any number of tasks can read at the same time, and one at a time can change.
 ///
-/// asyncio has no such lock; the name is std's. Where reading is over without an `.await`, a `std::sync::RwLock` is faster; and where
-/// readers may go on with a value that is out of date, a [`Watch`](crate::Watch) never makes them wait.
+/// asyncio has no such lock; the name is std's. Where reading is over without an `.await`, a `std::sync::RwLock` is
+/// faster; and where readers may go on with a value that is out of date, a [`Watch`](crate::Watch) never makes them wait.
 ///
 /// # Who comes first
-/// First in, first out, and handed over, as with a [`Lock`](crate::Lock). Readers that came one after the other have it together. One
-/// that comes while a writer waits has to wait behind that one, so readers never starve a writer, nor writers a reader. For the same
-/// reason a task must not read twice at the same time: a writer that comes in between would make both of them wait for ever.
+/// First in, first out, and handed over, as with a [`Lock`](crate::Lock). Readers that came one after the other have it
+/// together. One that comes while a writer waits has to wait behind that one, so readers never starve a writer, nor
+/// writers a reader. For the same reason a task must not read twice at the same time: a writer that comes in between
+/// would make both of them wait for ever.
 ///
-/// There is no reader that can become a writer while it reads: of two such, each would wait for the other. Release, write, and look
-/// again whether it is still to be done.
+/// There is no reader that can become a writer while it reads: of two such, each would wait for the other. Release,
+/// write, and look again whether it is still to be done.
 ///
-/// # A panic
-/// while it is held releases it, and the value stays as it is, as with a [`Lock`](crate::Lock).
+/// # When its holder panics
+/// The lock is released, and the value stays as it is, as with a [`Lock`](crate::Lock).
 ///
 /// ```
 /// # smolio_executor::run(async {
@@ -56,8 +57,8 @@ pub struct RwLock<T: ?Sized>(pub(crate) Shared<RwLockState<T>>);
 
 /// What is under the lock of it.
 pub(crate) struct RwLockState<T: ?Sized> {
-    // Readers have a clone, the writer has it out of here: then it is the only one, and may change the value. So guards need no
-    // unsafe code.
+    // Readers have a clone, the writer has it out of here: then it is the only one, and may change the value. So guards
+    // need no unsafe code.
     value: Option<Arc<T>>,
     readers: usize,
     line: Line<Access, Arc<T>>,
@@ -203,8 +204,8 @@ impl<T: ?Sized> RwLock<T> {
     /// Waits until this is its turn, and can change the value until the guard is dropped.
     ///
     /// # Cancel safety
-    /// If the future is dropped before it is ready, it gives up its place, and what it has been given; readers that only waited
-    /// because of it go on.
+    /// If the future is dropped before it is ready, it gives up its place, and what it has been given; readers that only
+    /// waited because of it go on.
     pub fn write(&self) -> AcquireWrite<'_, T> {
         AcquireWrite::new(self)
     }

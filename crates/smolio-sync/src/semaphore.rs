@@ -8,18 +8,18 @@ use crate::{
     error::TryAcquireError,
     permit::{Acquire, Permit},
     permits::Permits,
-    shared::{Shared, name},
+    shared::{Shared, set_name},
 };
 
 /// Lets so many at a time do something: asyncio's `Semaphore`. Clones are handles to the same one.
 ///
-/// A permit comes back when it is dropped. Where somebody may also give back what nobody has taken, which is a mistake as a rule,
-/// [`BoundedSemaphore`](crate::BoundedSemaphore) tells.
+/// A permit comes back when it is dropped. Where somebody may also give back what nobody has taken, which is a mistake
+/// as a rule, [`BoundedSemaphore`](crate::BoundedSemaphore) tells.
 ///
 /// # Who comes first
-/// First in, first out, and handed over: a permit that comes back belongs to the first who waits from that moment on. One who waits
-/// for [many](Self::acquire_many) has its turn as all others have, and those behind it wait meanwhile, even if there were a permit
-/// for them; so nobody starves.
+/// First in, first out, and handed over: a permit that comes back belongs to the first who waits from that moment on.
+/// One who waits for [many](Self::acquire_many) has its turn as all others have, and those behind it wait meanwhile,
+/// even if there were a permit for them; so nobody starves.
 ///
 /// ```
 /// # smolio_executor::run(async {
@@ -61,8 +61,8 @@ impl Semaphore {
     /// # Panics
     /// If there is a clone already.
     #[track_caller]
-    pub fn named(mut self, by: impl AsRef<str>) -> Self {
-        name(&mut self.0, by.as_ref());
+    pub fn named(mut self, name: impl AsRef<str>) -> Self {
+        set_name(&mut self.0, name.as_ref());
         self
     }
 
@@ -74,8 +74,8 @@ impl Semaphore {
         self.acquire_many(1)
     }
 
-    /// Waits until this is its turn and there are so many permits, which come back together. None are there at once. More than there
-    /// are come when [`add_permits`](Self::add_permits) has added the rest.
+    /// Waits until this is its turn and there are so many permits, which come back together. None are there at once. For
+    /// more than there ever are it waits, and all behind it, until [`add_permits`](Self::add_permits) has added the rest.
     ///
     /// # Cancel safety
     /// As [`acquire`](Self::acquire): it has all of them or none.

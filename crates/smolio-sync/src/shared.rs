@@ -91,7 +91,7 @@ impl<S> Shared<S> {
         let stats = stats(&state);
         drop(state);
         f.debug_struct(name)
-            .field("of", &format_args!("{}", self.resource))
+            .field("name", &format_args!("{}", self.resource))
             .field("stats", &stats)
             .finish()
     }
@@ -111,7 +111,7 @@ impl<S: Waited> Shared<S> {
 
 /// Names what nobody else has a handle to.
 #[track_caller]
-pub(crate) fn name<S>(shared: &mut Arc<Shared<S>>, name: &str) {
+pub(crate) fn set_name<S>(shared: &mut Arc<Shared<S>>, name: &str) {
     let shared = Arc::get_mut(shared);
     let shared = shared.unwrap_or_else(|| panic!("{name:?} comes too late: there is a clone"));
     shared.set_name(name);

@@ -9,9 +9,9 @@
 //! ```
 //!
 //! What somebody waits for is *handed over*: whoever gives it up, gives it to the first in the line, who has it from that
-//! moment on, and not from the moment in which it runs. So nobody who comes in between can take it away, which makes the line first
-//! in, first out; and a wake-up cannot be lost with a future that is dropped, for what it was woken with is given back. All of
-//! that happens under one lock; wakers are called when it is free.
+//! moment on, and not from the moment in which it runs. So nobody who comes in between can take it away, which makes the
+//! line first in, first out; and a wake-up cannot be lost with a future that is dropped, for what it was woken with is
+//! given back. All of that happens under one lock; wakers are called when it is free.
 
 use std::task::Waker;
 
@@ -30,7 +30,7 @@ pub(crate) enum Phase<G> {
         before: usize,
         after: usize,
     },
-    /// Has been given this. Its waker has been taken, and is called or will be; it is out of the chain, and comes to fetch what
-    /// is in here, or is dropped.
+    /// Has been given this. Its waker has been taken, and is called or will be; it is out of the chain, and comes to
+    /// fetch what is in here, or is dropped.
     Granted(G),
 }

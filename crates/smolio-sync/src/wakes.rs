@@ -35,8 +35,8 @@ impl Drop for Wakes {
     }
 }
 
-/// A waker is somebody else's code. One that panics must take neither a guard with it that is just being made, nor the wake-ups
-/// of those behind it.
+/// A waker is somebody else's code. One that panics must take neither a guard with it that is just being made, nor the
+/// wake-ups of those behind it.
 pub(crate) fn wake(waker: Waker) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
         report_unhandled(Unhandled::panic(None, &*payload));

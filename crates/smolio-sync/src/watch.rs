@@ -14,15 +14,18 @@ use crate::{
     error::{TryChangedError, WatchClosed},
     line::Line,
     place::{Place, Waited},
-    shared::{Shared, name},
+    shared::{Shared, set_name},
     wakes::Wakes,
 };
 
-/// A value that changes, and that any number of [receivers](WatchReceiver) look at: they see the newest, and may skip those in between.
+/// A value that changes, and that any number of [receivers](WatchReceiver) look at: they see the newest, and may skip
+/// those in between.
 ///
-/// This is the side that changes it; clones are handles to the same value. When the last of them is dropped, the receivers are told.
+/// This is the side that changes it; clones are handles to the same value. When the last of them is dropped, the
+/// receivers are told.
 ///
-/// A value is never changed in its place: receivers get an `Arc` of it, which they can keep as long as they like, without a lock.
+/// A value is never changed in its place: receivers get an `Arc` of it, which they can keep as long as they like,
+/// without a lock.
 ///
 /// # Who comes first
 /// All who wait are told of each change, in the order in which they came.
@@ -121,8 +124,8 @@ impl<T> Watch<T> {
     /// # Panics
     /// If there is a clone or a receiver already.
     #[track_caller]
-    pub fn named(mut self, by: impl AsRef<str>) -> Self {
-        name(&mut self.0, by.as_ref());
+    pub fn named(mut self, name: impl AsRef<str>) -> Self {
+        set_name(&mut self.0, name.as_ref());
         self
     }
 
@@ -220,14 +223,15 @@ impl<T> WatchReceiver<T> {
         Ok(value)
     }
 
-    /// Waits until `predicate` is true of the value, and gives it: looks at the value as it is, and then at each that is the newest. What
-    /// was looked at counts as seen.
+    /// Waits until `predicate` is true of the value, and gives it: looks at the value as it is, and then at each that is
+    /// the newest. What was looked at counts as seen.
     ///
     /// # Errors
     /// [`WatchClosed`] if it is not true of the last value, and nobody can change it any more.
     ///
     /// # Cancel safety
-    /// If the future is dropped before it is ready, what was looked at counts as seen. The next `wait_for` looks at it again.
+    /// If the future is dropped before it is ready, what was looked at counts as seen. The next `wait_for` looks at it
+    /// again.
     ///
     /// ```
     /// # smolio_executor::run(async {

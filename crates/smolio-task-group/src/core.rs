@@ -15,9 +15,12 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::{Poll, Waker},
+    thread,
 };
 
-use smolio_context::{Unhandled, current_task, report_unhandled};
+use smolio_context::{
+    TaskInfo, Unhandled, current_task, is_collecting, is_debug, report_unhandled, warn_of_task,
+};
 
 use crate::{
     CancelToken,
@@ -60,6 +63,8 @@ struct Inbox<C> {
     waiting_for_place: Waiters,
     request: Option<Request<C>>,
     token: Option<CancelToken>,
+    /// The first child that was spawned in debug mode.
+    first: Option<TaskInfo>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -100,6 +105,7 @@ impl<C, E> Core<C, E> {
             waiting_for_place: Waiters::default(),
             request: None,
             token: None,
+            first: None,
         };
         let control = NodeRef::new(ready.clone());
         control.take_seat(CONTROL);
@@ -147,6 +153,12 @@ impl<C, E> Core<C, E> {
         drop(inbox);
         answer.node().schedule();
         Some(answer)
+    }
+
+    /// In debug mode: a child is about to be let in.
+    #[cold]
+    pub(crate) fn note(&self, child: &TaskInfo) {
+        self.lock().first.get_or_insert_with(|| child.clone());
     }
 
     /// A child was refused and nobody holds an error of it: that is no news while the group is ending, but a mistake after.
@@ -354,6 +366,20 @@ impl<C> Inbox<C> {
         seat
     }
 
+    /// In debug mode: the children of a group that nobody has run, and nobody has cancelled, were meant to run.
+    #[cold]
+    fn warn_of_never_run(&self) {
+        let was_wanted = self.phase == Phase::Open && !self.has_run;
+        let Some(first) = self.first.as_ref().filter(|_| was_wanted) else {
+            return;
+        };
+        // Where a group ends, or a panic goes by, whatever was begun is meant to end.
+        if !is_collecting() && !thread::panicking() {
+            let what = "was spawned into a task group that was dropped without being run";
+            warn_of_task(first, what, "`.await` the group's `run`");
+        }
+    }
+
     /// Who may take the last free place. Everybody in front of it has been woken before.
     fn next_in_line(&mut self) -> Option<Waker> {
         let places = self.limit.saturating_sub(self.alive);
@@ -364,6 +390,9 @@ impl<C> Inbox<C> {
 impl<C, E> Drop for Core<C, E> {
     fn drop(&mut self) {
         let inbox = self.inbox.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if is_debug() {
+            inbox.warn_of_never_run();
+        }
         // The group was never run: last come, first gone, as in a run, and a panic of one is not the end of all.
         while let Some(last) = inbox.new.pop() {
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(last))) {

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use smolio_context::TaskContext;
+use smolio_context::{TaskContext, is_debug};
 
 use crate::{
     CancelToken, Cancelled, Child, Outcome, ReadySignal, SpawnError, StartError, TaskGroupError,

@@ -388,6 +388,10 @@ macro_rules! group_methods {
                 <F::Output as Outcome<E>>::Value: $($send)* 'a,
             {
                 let id = context.info().id();
+                context.spawned();
+                if is_debug() {
+                    self.note(context.info());
+                }
                 let child = ChildTask::new(context, future);
                 let accepted = self.accept(move |ready, slab| {
                     let (child, answer) = slab.child(ready, child);
@@ -415,15 +419,20 @@ macro_rules! group_methods {
             {
                 let context = TaskContext::child(None);
                 let id = context.info().id();
-                let mut future = Some(future);
+                // Not under the group's lock: whoever looks on may be told.
+                context.spawned();
+                let mut parts = Some((context, future));
                 let accepted = self.accept(|ready, slab| {
-                    let future = future.take().expect("asked for once");
+                    let (context, future) = parts.take().expect("asked for once");
                     let (child, answer) = slab.child(ready, ChildTask::new(context, future));
                     (child.$erase(), answer)
                 });
-                match (accepted, future) {
+                match (accepted, parts) {
                     (Some(answer), _) => Ok(Child::new(answer, id)),
-                    (None, Some(future)) => Err(SpawnError::new(future)),
+                    (None, Some((context, future))) => {
+                        context.ended();
+                        Err(SpawnError::new(future))
+                    }
                     (None, None) => unreachable!("the future went into the child"),
                 }
             }

@@ -315,8 +315,9 @@ where
         }
         waiting_for_children(|| {
             let (count, ending) = (self.members.seats.len(), self.members.end.is_ending);
+            let noun = if count == 1 { "child" } else { "children" };
             let state = if ending { ", ending" } else { "" };
-            format!("a task group ({count} children{state})")
+            format!("TaskGroup: {count} {noun}{state}")
         });
     }
 

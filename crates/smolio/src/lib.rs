@@ -157,8 +157,9 @@
 //! ```
 //!
 //! # Locks and their relatives
-//! A [`Lock`] holds what it protects. An [`Event`] is a flag to wait for, a [`Semaphore`] lets so many at a time do something, and so
-//! on: [`sync`] has a table. Whoever came first has it first, and nothing is lost when one who waits is dropped.
+//! A [`Lock`] holds what it protects. An [`Event`] is a flag to wait for, a [`Semaphore`] lets so many at a time do
+//! something, and so on: [`sync`] has a table. Whoever came first has it first, and nothing is lost when one who waits
+//! is dropped.
 //!
 //! ```
 //! # smolio::run(async {
@@ -175,7 +176,7 @@
 //!         });
 //!     }
 //! }).await.unwrap();
-//! assert_eq!(accounts.into_inner(), [70, 30]);
+//! assert_eq!(*accounts.lock().await, [70, 30]);
 //! # });
 //! ```
 //!
@@ -220,6 +221,10 @@
 //! A panic in a detached task, a shield's late failure, a clean-up that was given up: none of it vanishes. It goes to the
 //! [unhandled hook](unhandled), which by default says it through `log`, or on standard error.
 //!
+//! # What it is doing
+//! [`format_call_graph`] tells who waits for what, since when, and who holds it; tasks that wait for each other come first. In
+//! debug mode, `SMOLIO_DEBUG=1`, a signal asks for it, and what is hardly ever meant is reported: see [`debug`].
+//!
 //! # When it does not work
 //! What the compiler says about groups, and what to write instead: [`compile_errors`]. What a running program says, and what it
 //! means: [`run_time_errors`].
@@ -237,11 +242,13 @@
 //! | `http2` | HTTP/2 in both, where the peer speaks it |
 //! | `websocket` | WebSockets in both |
 //! | `tokio-compat` | `#[smolio::main(tokio)]`, `Builder::tokio` and `compat`: crates that call tokio inside work. `docs/ecosystem.md` tells which need it |
+//! | `spans` | each task and child of a group is a span of the crate `tracing`, with its name, id and location |
 
 #![forbid(unsafe_code)]
 
 pub use smolio_context::{
-    ContextVar, Instant, OutsideTask, TaskId, TaskInfo, current_task, unconstrained,
+    ContextVar, Instant, OutsideTask, TaskId, TaskInfo, current_task, format_call_graph,
+    unconstrained,
 };
 #[cfg(feature = "tokio-compat")]
 pub use smolio_executor::compat;
@@ -608,6 +615,37 @@ pub mod http {
             ServerTls, ServerTlsError, ServiceFn, Upgrade, Upgraded, service_fn,
         };
     }
+}
+
+/// What a running program does: debug mode, who waits for what, and who wants to be told.
+///
+/// With `SMOLIO_DEBUG=1` or [`Builder::debug`] a program reports what is hardly ever meant: [`Builder::debug`] has the list. On
+/// Unix the signal SIGUSR1 then has [`format_call_graph`] written to standard error, also while the loop is stuck.
+///
+/// ```
+/// use smolio::{Runner, TaskBuilder, format_call_graph, sleep};
+/// use std::time::Duration;
+///
+/// Runner::builder().debug(true).run(async {
+///     let hour = Duration::from_secs(3600);
+///     let task = TaskBuilder::new().name("fetch").spawn(async move { sleep(hour).await });
+///     smolio::yield_now().await;
+///     let graph = format_call_graph();
+///     // fetch, id 2, waiting (spawned at src/main.rs:6:50)
+///     //     waits for sleep, 3599.9 s left (for 0.1 s)
+///     assert!(graph.contains("waits for sleep, 3"), "{graph}");
+///     task.cancel().await;
+/// });
+/// ```
+///
+/// An [`Observer`](debug::Observer) is told of each step of each task, for metrics and consoles. With the feature `spans` each
+/// task is a span of the crate `tracing`.
+pub mod debug {
+    pub use smolio_context::{
+        CallGraph, ObservationGuard, Observer, ObserverGuard, Resource, ResourceId, TaskState,
+        Wait, WaitTarget, Waiter, capture_call_graph, is_debug, observe, print_call_graph,
+        register_observer, waiting_on,
+    };
 }
 
 /// The failures that nobody can see any more, and who is told of them.

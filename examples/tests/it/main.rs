@@ -11,6 +11,8 @@ mod microservice;
 mod running;
 #[cfg(unix)]
 mod scraper;
+#[cfg(unix)]
+mod stuck;
 
 mod cpu_and_io;
 mod download;

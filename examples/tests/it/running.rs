@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, BufRead, BufReader},
-    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+    process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio},
     time::Duration,
 };
 
@@ -27,6 +27,11 @@ impl Running {
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
         line.trim_end().to_owned()
+    }
+
+    /// What it says on standard error, if that was piped.
+    pub(crate) fn errors(&mut self) -> ChildStderr {
+        self.process.stderr.take().unwrap()
     }
 
     /// Where it says that it listens.

@@ -219,9 +219,11 @@ impl<'a> Drawing<'a> {
         match wait.target() {
             WaitTarget::Resource(resource) => {
                 let held = self.held_by(task, resource);
-                format!("{}, {held}{}", wait.what(), self.others_at(resource))
+                format!("{}, {held}{}", wait.what(), self.others_at(resource, wait))
             }
-            WaitTarget::Signal(resource) => format!("{}{}", wait.what(), self.others_at(resource)),
+            WaitTarget::Signal(resource) => {
+                format!("{}{}", wait.what(), self.others_at(resource, wait))
+            }
             WaitTarget::Task(other) if self.graph.tasks.contains_key(&other) => {
                 format!("the end of {}", self.name(other))
             }
@@ -234,8 +236,9 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    fn others_at(&self, resource: ResourceId) -> String {
-        match self.graph.waiters.get(&resource) {
+    fn others_at(&self, resource: ResourceId, wait: &Wait) -> String {
+        let same = (resource, wait.what().to_string());
+        match self.graph.waiters.get(&same) {
             Some(count) if *count > 1 => format!(", {count} waiters"),
             _ => String::new(),
         }

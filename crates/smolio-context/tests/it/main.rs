@@ -10,6 +10,8 @@ mod observer;
 mod order;
 mod resource;
 mod shield;
+#[cfg(feature = "spans")]
+mod spans;
 mod stuck;
 mod time;
 mod unhandled;

@@ -64,6 +64,15 @@ fn second_poll(waker: Arc<Mutex<Option<Waker>>>) -> impl Future<Output = ()> {
     })
 }
 
+/// As an executor does.
+fn spawn<F>(name: &str, future: F) -> Scoped<F> {
+    let context = TaskContext::child(Some(name));
+    context.spawned();
+    // One that was refused, and is let in elsewhere.
+    context.spawned();
+    Scoped::new(context, future)
+}
+
 #[test]
 fn each_step_is_told() {
     let _turn = take_turn();
@@ -73,10 +82,7 @@ fn each_step_is_told() {
     let (wakes, waker) = (Arc::new(Wakes::default()), Arc::default());
     let outer = Waker::from(wakes.clone());
     let cx = &mut Context::from_waker(&outer);
-    let task = Scoped::new(
-        TaskContext::child(Some("task")),
-        second_poll(Arc::clone(&waker)),
-    );
+    let task = spawn("task", second_poll(Arc::clone(&waker)));
     let mut task = Box::pin(task);
     assert_eq!(diary.take(), ["spawned task"]);
     assert!(task.as_mut().poll(cx).is_pending());
@@ -94,8 +100,7 @@ fn each_step_is_told() {
     inner.wake();
     assert_eq!((diary.take(), wakes.count()), (vec![], 2));
     drop(task);
-    let dropped = Scoped::new(TaskContext::child(Some("dropped")), second_poll(waker));
-    drop(dropped);
+    drop(spawn("dropped", second_poll(waker)));
     // The drop runs as the task.
     assert_eq!(
         diary.take(),

@@ -142,8 +142,9 @@ fn a_lock_that_is_held_for_long_while_others_wait_is_reported_once_for_each_hold
                 holder.info().id()
             );
             assert!(line.contains(&held), "{line}");
-            let waits = " while 1 wait for it, the first of them waiter (spawned at ";
+            let waits = ", while waiter (spawned at ";
             assert!(line.contains(waits), "{line}");
+            assert!(line.contains(", waits for it: hold it for less"), "{line}");
         }
     }
     // The next one to hold it.

@@ -75,6 +75,9 @@ pub(crate) trait Completion: Send + Sync {
     /// Whether the task was neither polled nor asked to end yet. It may be polled on another thread by the time that this is said.
     fn is_untouched(&self) -> bool;
 
+    /// Whether the task was asked to end.
+    fn is_cancelled(&self) -> bool;
+
     /// Asks the task to end: its future is dropped at the next opportunity.
     fn cancel(&self);
 
@@ -89,6 +92,8 @@ pub(crate) trait Completion: Send + Sync {
 pub(crate) struct Joiner<T> {
     cell: Shared<dyn Joinable<T>>,
     taken: bool,
+    /// Somebody has waited for the outcome.
+    is_awaited: bool,
     // The cell can be shared with any thread; the value in it cannot. As a mutex: the handle may be sent, and shared, if the
     // value may be sent.
     value: PhantomData<Mutex<T>>,
@@ -101,6 +106,7 @@ impl<T> Joiner<T> {
         Self {
             cell,
             taken: false,
+            is_awaited: false,
             value: PhantomData,
         }
     }
@@ -123,6 +129,14 @@ impl<T> Joiner<T> {
         self.cell.is_untouched()
     }
 
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cell.is_cancelled()
+    }
+
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.is_awaited
+    }
+
     pub(crate) fn cancel(&self) {
         self.cell.cancel();
     }
@@ -134,7 +148,9 @@ impl<T> Joiner<T> {
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<T>> {
         assert!(!self.taken, "polled after it was ready");
         // SAFETY: we are the only handle, `&mut self` makes this the only call, and who leaves is consumed.
-        let outcome = ready!(unsafe { self.cell.poll_outcome(cx) });
+        let outcome = unsafe { self.cell.poll_outcome(cx) };
+        self.is_awaited |= outcome.is_pending();
+        let outcome = ready!(outcome);
         self.taken = true;
         Poll::Ready(outcome.expect("taken only here"))
     }

@@ -1,7 +1,7 @@
 //! A task of a loop: it is polled and dropped on the loop's thread, and woken from anywhere.
 
 use std::{
-    any::Any,
+    any::{Any, type_name},
     future::Future,
     mem::ManuallyDrop,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -9,7 +9,7 @@ use std::{
     task::{Context, Poll, Waker, ready},
 };
 
-use smolio_context::{TaskContext, TaskInfo, Unhandled, report_unhandled};
+use smolio_context::{TaskContext, TaskInfo, Unhandled, is_debug, report_unhandled, warn_of_task};
 
 use super::{
     bound::{Bound, Stage, Thread},
@@ -82,6 +82,7 @@ impl<F: Future + 'static> LocalCell<F> {
                 stage: Bound::new(future),
             },
         );
+        owners.0.context.spawned();
         Self::start(owners)
     }
 
@@ -111,7 +112,6 @@ impl<F: Future + 'static> LocalCell<F> {
     fn start(
         (ours, handle): (Shared<Self>, Shared<Self>),
     ) -> (Shared<dyn Runnable>, Joiner<F::Output>) {
-        ours.context.spawned();
         // SAFETY: each is for the one owner that it came from, and this is the one handle of a cell that was made just now.
         unsafe {
             let handle = handle.into_block() as NonNull<Block<dyn Joinable<F::Output>>>;
@@ -237,7 +237,26 @@ pub(crate) fn drop_unread<T>(task: &TaskInfo, outcome: Option<Outcome<T>>) {
     match outcome {
         Some(Err(Failure::Panicked(payload))) => report_panic(task, payload.into_inner()),
         Some(Err(Failure::Cancelled)) | None => {}
-        Some(Ok(value)) => drop(value),
+        Some(Ok(value)) => {
+            if is_debug() {
+                warn_of_unread::<T>(task);
+            }
+            drop(value);
+        }
+    }
+}
+
+/// An `Err` that nobody reads is lost, and an `Err` of any type cannot be told from a value; but its type says whether there
+/// may be one.
+#[cold]
+fn warn_of_unread<T>(task: &TaskInfo) {
+    // What it says may change from one compiler to the next, and no more than this report depends on it.
+    if type_name::<T>().starts_with("core::result::Result<") {
+        warn_of_task(
+            task,
+            "gave a `Result` that nobody read",
+            "an error in it is lost: `.await` its handle, or handle errors in the task",
+        );
     }
 }
 
@@ -280,6 +299,10 @@ impl<F: Future + 'static> Completion for LocalCell<F> {
 
     fn is_untouched(&self) -> bool {
         self.state.is_untouched()
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.state.is_cancelled()
     }
 
     fn cancel(&self) {

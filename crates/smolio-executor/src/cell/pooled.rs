@@ -185,6 +185,10 @@ impl<T: Send + 'static> Completion for PooledCell<T> {
         self.cancel.is_untouched()
     }
 
+    fn is_cancelled(&self) -> bool {
+        self.cancel.is_made()
+    }
+
     fn cancel(&self) {
         self.cancel.make();
     }

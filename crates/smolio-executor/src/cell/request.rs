@@ -32,6 +32,11 @@ impl CancelRequest {
         !self.made.load(Ordering::Relaxed) && self.waker.get().is_none()
     }
 
+    /// Whether the task was asked to end.
+    pub(crate) fn is_made(&self) -> bool {
+        self.made.load(Ordering::Relaxed)
+    }
+
     /// For the task, before each poll: leaves the waker, and says whether it has been asked to end.
     ///
     /// Either we see the request, or it sees our waker: the two fences forbid that both miss.

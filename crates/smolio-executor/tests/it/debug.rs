@@ -4,20 +4,20 @@
 
 use std::{future::pending, pin::pin, thread, time::Duration};
 
-use smolio_context::{Scoped, TaskContext, collect, debug_mode, is_debug};
-use smolio_executor::{Runner, TaskBuilder, run, spawn, spawn_local, to_thread, yield_now};
+use smolio_context::{Scoped, TaskContext, debug_mode, is_debug};
+use smolio_executor::{Runner, TaskBuilder, run, spawn, to_thread, yield_now};
 use smolio_timer::sleep;
 
-use crate::support::{Child, is_child, panic_of, yields};
+use crate::support::{Child, is_child, yields};
 
 const LIMIT: Duration = Duration::from_millis(200);
 
-fn be_busy() {
+pub(crate) fn be_busy() {
     thread::sleep(LIMIT + LIMIT / 4);
 }
 
 /// Runs `program` in a process of its own, with debug mode on, and gives what it said on standard error. In the child: `None`.
-fn errors_of(
+pub(crate) fn errors_of(
     test: &str,
     variables: &[(&str, &str)],
     program: impl FnOnce(),
@@ -31,10 +31,10 @@ fn errors_of(
     Some(errors.lines().map(str::to_string).collect())
 }
 
-const ON: [(&str, &str); 2] = [("SMOLIO_DEBUG", "1"), ("SMOLIO_SLOW_POLL_MS", "200")];
+pub(crate) const ON: [(&str, &str); 2] = [("SMOLIO_DEBUG", "1"), ("SMOLIO_SLOW_POLL_MS", "200")];
 
 #[track_caller]
-fn assert_reported(errors: &[String], names: &[&str]) {
+pub(crate) fn assert_reported(errors: &[String], names: &[&str]) {
     let seen: Vec<_> = errors
         .iter()
         .map(|line| line.split_once(" (spawned at ").unwrap_or((line, "")).0)
@@ -195,97 +195,6 @@ fn it_lasts_as_long_as_the_runner() {
     });
     if let Some(errors) = errors {
         assert_reported(&errors, &["closing"]);
-    }
-}
-
-// ---- handles that were dropped -----------------------------------------------------------------------------------------
-
-#[test]
-fn a_task_that_is_cancelled_by_drop_before_its_first_poll_is_reported() {
-    let name = "debug::a_task_that_is_cancelled_by_drop_before_its_first_poll_is_reported";
-    let errors = errors_of(name, &ON, || {
-        let never = || async { unreachable!("cancelled before") };
-        for workers in [1, 2] {
-            // On one of two workers it might be polled by now, unless that is busy as well.
-            let runner = Runner::builder().workers(workers).build().unwrap();
-            runner.run(async {
-                drop(TaskBuilder::new().name("here").spawn_local(never()));
-                if workers == 1 {
-                    drop(TaskBuilder::new().name("anywhere").spawn(never()));
-                    drop(TaskBuilder::new().name("joined").spawn(never()).join());
-                }
-            });
-        }
-        // Through the inbox.
-        let runner = Runner::new();
-        drop(runner.handle().spawn(never()).unwrap());
-        runner.run(async {});
-    });
-    let Some(errors) = errors else { return };
-    assert_reported(&errors[..4], &["here", "anywhere", "joined", "here"]);
-    assert_eq!(errors.len(), 5, "{errors:?}");
-    for line in errors {
-        assert!(line.contains("(spawned at "), "{line}");
-        let end =
-            " was cancelled by drop before its first poll: `.await` its handle, or say `.detach()`";
-        assert!(line.ends_with(end), "{line}");
-    }
-}
-
-#[test]
-fn other_handles_are_dropped_in_silence() {
-    let name = "debug::other_handles_are_dropped_in_silence";
-    let errors = errors_of(name, &ON, || {
-        let runner = Runner::new();
-        let kept = runner.run(async {
-            // Has run for a while, or to its end.
-            let begun = spawn(pending::<()>());
-            let ended = spawn(async {});
-            yields(3).await;
-            drop((begun, ended));
-            // Cancelled by that word, and let go.
-            let _cancelled = spawn(pending::<()>()).cancel();
-            drop(spawn_local(pending::<()>()).cancel());
-            spawn(pending::<()>()).detach();
-            // Cancelled by the loop.
-            spawn(pending::<()>())
-        });
-        // By one who ends all that it has started, and by a panic.
-        runner.run(async {
-            let tasks = [spawn(pending::<()>()), spawn_local(pending::<()>())];
-            let (_, clean_ups) = collect(|| drop(tasks));
-            assert_eq!(clean_ups.len(), 2);
-            for clean_up in clean_ups {
-                clean_up.await;
-            }
-        });
-        panic_of(|| {
-            runner.run(async {
-                let _task = spawn(pending::<()>());
-                std::panic::resume_unwind(Box::new("quietly"));
-            })
-        });
-        runner.close();
-        drop(kept);
-        // Refused by a loop that closes.
-        struct Spawns;
-        impl Drop for Spawns {
-            fn drop(&mut self) {
-                drop(spawn(async {}));
-            }
-        }
-        run(async {
-            let spawns = Spawns;
-            spawn(async move {
-                let _spawns = spawns;
-                pending::<()>().await;
-            })
-            .detach();
-            yield_now().await;
-        });
-    });
-    if let Some(errors) = errors {
-        assert_reported(&errors, &[]);
     }
 }
 

@@ -32,12 +32,15 @@ mod stdin;
 mod thread;
 
 mod debug;
+mod debug_handles;
 mod fairness;
 mod idle;
+mod observed;
 mod order;
 mod tasks;
 #[cfg(feature = "tokio-compat")]
 mod tokio_compat;
+mod watchdog;
 mod workers;
 
 mod promises;

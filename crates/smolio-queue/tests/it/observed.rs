@@ -32,6 +32,11 @@ fn a_deadlock_is_reported_with_the_queues<Q: Kind>() {
             spawn(async move { putter.put(2).await }).detach();
             let joiner = jobs.clone();
             spawn(async move { joiner.join().await }).detach();
+            let results = Q::unbounded().named("results");
+            for _ in 0..2 {
+                let results = results.clone();
+                spawn(async move { results.get().await }).detach();
+            }
             Q::unbounded().get().await.ok();
         });
     }));
@@ -41,7 +46,9 @@ fn a_deadlock_is_reported_with_the_queues<Q: Kind>() {
     for line in [
         format!("waits for {kind}::put on \"jobs\" (full, capacity 1)"),
         format!("waits for {kind}::join on \"jobs\" (1 unfinished)"),
-        format!("waits for {kind}::get (empty)"),
+        // Each counts those who wait for the same.
+        format!("waits for {kind}::get on \"results\" (empty), 2 waiters (for "),
+        format!("waits for {kind}::get (empty) (for "),
     ] {
         assert!(report.contains(&line), "{line}\n{report}");
     }

@@ -44,7 +44,8 @@ fn they_are_woken_in_the_order_in_which_they_came() {
     assert_eq!(wakes.each_ref().map(Wakes::count), [1, 1, 1]);
 }
 
-/// asyncio: `test_clear`, `test_clear_with_waiters`: whoever waited when it was set goes on, also if it is cleared before it runs.
+/// asyncio: `test_clear`, `test_clear_with_waiters`: whoever waited when it was set goes on, also if it is cleared
+/// before it runs.
 #[test]
 fn who_has_waited_goes_on_though_it_is_cleared() {
     let (event, wakes) = (Event::new(), Wakes::new());

@@ -121,8 +121,8 @@ fn nobody_starves() {
     });
 }
 
-/// asyncio: `test_acquire_cancel`, `test_cancel_race`, `test_finished_waiter_cancelled`: one that is cancelled while it waits, once
-/// it has been woken, and both at once.
+/// asyncio: `test_acquire_cancel`, `test_cancel_race`, `test_finished_waiter_cancelled`: one that is cancelled while it
+/// waits, once it has been woken, and both at once.
 #[test]
 fn cancelled_waiters_are_passed_over() {
     for (first_is_cancelled_before, second_is_cancelled_before) in

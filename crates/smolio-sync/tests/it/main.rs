@@ -1,5 +1,6 @@
-//! The tests of this crate, through its public API. A name that begins with `l1`, `n12` and so on is a row of what asyncio and trio
-//! promise, in our terms. Where a test says `asyncio: test_cancel_race`, it is that one of `CPython`'s `test_asyncio/test_locks.py`.
+//! The tests of this crate, through its public API. A name that begins with `l1`, `n12` and so on is a row of what
+//! asyncio and trio promise, in our terms. Where a test says `asyncio: test_cancel_race`, it is that one of `CPython`'s
+//! `test_asyncio/test_locks.py`.
 
 mod support;
 

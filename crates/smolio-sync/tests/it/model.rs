@@ -1,5 +1,5 @@
-//! Random programs on all that is given out first come, first served, and on a model that is obvious and slow: one vector of those who
-//! wait, and one of those who have. Futures are dropped at random, also when they have just been woken.
+//! Random programs on all that is given out first come, first served, and on a model that is obvious and slow: one
+//! vector of those who wait, and one of those who have. Futures are dropped at random, also when they have just been woken.
 
 use std::{
     pin::Pin,

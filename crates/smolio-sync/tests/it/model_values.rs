@@ -1,4 +1,5 @@
-//! Random programs on a watch and on a broadcast, and on a model that is obvious and slow: all that was ever sent, in one vector.
+//! Random programs on a watch and on a broadcast, and on a model that is obvious and slow: all that was ever sent, in
+//! one vector.
 
 use std::{sync::Arc, task::Poll};
 

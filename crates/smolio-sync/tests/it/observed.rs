@@ -23,7 +23,7 @@ fn report<F: Future<Output = ()>>(test: F) -> String {
 
 /// Two tasks, each of which waits for a lock that the other holds.
 #[test]
-fn v3_a_deadlock_names_both_and_the_locks() {
+fn v3_a_deadlock_names_both_the_locks_and_who_holds_them() {
     let first_line = line!();
     let report = report(async {
         let current = Arc::new(Lock::new(()).named("current"));
@@ -44,10 +44,11 @@ fn v3_a_deadlock_names_both_and_the_locks() {
     });
     let (file, first, second) = (file!(), first_line + 5, first_line + 10);
     for part in [
-        format!("transfer (spawned at {file}:{first}:"),
-        format!("audit (spawned at {file}:{second}:"),
-        "waits for Lock \"savings\"".to_owned(),
-        "waits for Lock \"current\"".to_owned(),
+        "these 2 wait for each other".to_owned(),
+        format!("waiting (spawned at {file}:{first}:"),
+        format!("waiting (spawned at {file}:{second}:"),
+        "waits for Lock \"savings\", held by audit".to_owned(),
+        "waits for Lock \"current\", held by transfer".to_owned(),
     ] {
         assert!(report.contains(&part), "{part}\n{report}");
     }
@@ -90,7 +91,7 @@ fn a_report_says_what_is_waited_for() {
         drop((watch, broadcast, sender, guard));
     });
     for what in [
-        "RwLock \"routes\"",
+        "RwLock \"routes\", held by main",
         "Event \"ready\"",
         "Barrier \"start\"",
         "Semaphore \"connections\"",

@@ -79,8 +79,8 @@ fn permits_come_in_the_order_in_which_they_were_asked_for() {
     });
 }
 
-/// asyncio: `test_acquire_fifo_one_by_one`, `test_acquire_fifo_tie_race`, `test_acquire_no_hang`: who asks when a permit has just
-/// been handed on does not get it.
+/// asyncio: `test_acquire_fifo_one_by_one`, `test_acquire_fifo_tie_race`, `test_acquire_no_hang`: who asks when a permit
+/// has just been handed on does not get it.
 #[test]
 fn nobody_comes_in_between() {
     let semaphore = Semaphore::new(1);

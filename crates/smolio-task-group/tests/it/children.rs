@@ -414,7 +414,7 @@ fn a_group_whose_children_wait_for_ever_says_who_waits() {
                 .await
         })
     });
-    assert!(report.contains("a task group (1 children)"), "{report}");
+    assert!(report.contains("TaskGroup: 1 child"), "{report}");
 }
 
 #[test]

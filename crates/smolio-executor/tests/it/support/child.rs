@@ -17,6 +17,7 @@ pub(crate) fn is_child(test: &str) -> bool {
 pub(crate) struct Child {
     process: std::process::Child,
     output: BufReader<std::process::ChildStdout>,
+    errors: BufReader<std::process::ChildStderr>,
 }
 
 impl Child {
@@ -38,7 +39,12 @@ impl Child {
             .spawn()
             .unwrap();
         let output = BufReader::new(process.stdout.take().unwrap());
-        Self { process, output }
+        let errors = BufReader::new(process.stderr.take().unwrap());
+        Self {
+            process,
+            output,
+            errors,
+        }
     }
 
     /// Waits until the child prints `line`.
@@ -48,8 +54,7 @@ impl Child {
         while !seen.lines().any(|other| other.ends_with(line)) {
             if self.output.read_line(&mut seen).unwrap() == 0 {
                 let mut errors = String::new();
-                let stderr = self.process.stderr.as_mut().unwrap();
-                stderr.read_to_string(&mut errors).unwrap();
+                self.errors.read_to_string(&mut errors).unwrap();
                 panic!("the child never said {line:?}, but:\n{seen}\n{errors}");
             }
         }
@@ -58,6 +63,18 @@ impl Child {
     /// The other end of what it reads, where that is a pipe.
     pub(crate) fn input(&mut self) -> ChildStdin {
         self.process.stdin.take().unwrap()
+    }
+
+    /// Waits until the child says a line with this on standard error; gives all that it has said there until then.
+    #[track_caller]
+    pub(crate) fn expect_error(&mut self, text: &str) -> String {
+        let mut seen = String::new();
+        while !seen.contains(text) || !seen.ends_with('\n') {
+            if self.errors.read_line(&mut seen).unwrap() == 0 {
+                panic!("the child never said {text:?}, but:\n{seen}");
+            }
+        }
+        seen
     }
 
     #[cfg(unix)]
@@ -77,8 +94,7 @@ impl Child {
         let mut output = String::new();
         self.output.read_to_string(&mut output).unwrap();
         let mut errors = String::new();
-        let stderr = self.process.stderr.as_mut().unwrap();
-        stderr.read_to_string(&mut errors).unwrap();
+        self.errors.read_to_string(&mut errors).unwrap();
         (self.process.wait().unwrap(), output, errors)
     }
 }
