@@ -51,6 +51,7 @@ mod compat;
 pub mod idle;
 
 mod alarm;
+mod build_error;
 mod cell;
 mod debug;
 mod inbox;
@@ -68,12 +69,13 @@ mod tokio_handle;
 mod wake;
 mod wake_state;
 
+pub use build_error::BuildError;
 #[cfg(feature = "tokio-compat")]
 pub use compat::{Compat, compat};
 pub use finally::{Finally, finally, with_cleanup};
 pub use handle::{Closed, Handle};
 pub use portal::{CallError, Portal};
-pub use runner::{BuildError, Builder, Runner, run};
+pub use runner::{Builder, Runner, run};
 pub use shield::{Shield, Shielded, shield, shield_value};
 pub use signal::{CtrlC, Interrupted, ShutdownSignal, ctrl_c, shutdown_signal};
 pub use spawn::{TaskBuilder, all_tasks, spawn, spawn_local};
