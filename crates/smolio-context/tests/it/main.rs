@@ -2,6 +2,7 @@
 
 mod budget;
 mod call_graph;
+mod circles;
 mod collector;
 mod debug;
 mod identity;

@@ -7,38 +7,28 @@ use std::{
 };
 
 use smolio_context::{
-    Observer, TaskInfo, TaskState, all_waits, capture_call_graph, observe, register_observer,
+    Observer, TaskInfo, TaskState, all_waits, current_task, observe, register_observer,
 };
 use smolio_executor::{Runner, TaskBuilder, all_tasks, run, spawn, to_thread, yield_now};
 
 use crate::support::yields;
 
-/// Notes what becomes of the tasks with one of these names. It looks around in each call: with a lock of ours held it would
-/// wait for itself.
-struct Diary {
-    names: &'static [&'static str],
-    notes: Mutex<Vec<String>>,
-}
+/// Notes what becomes of tasks. It looks around in each call: with a lock of ours held it would wait for itself.
+#[derive(Default)]
+struct Diary(Mutex<Vec<(TaskInfo, &'static str)>>);
 
 impl Diary {
-    fn of(names: &'static [&'static str]) -> Arc<Self> {
-        let notes = Mutex::default();
-        Arc::new(Self { names, notes })
-    }
-
-    fn note(&self, what: &str, task: &TaskInfo) {
+    fn note(&self, what: &'static str, task: &TaskInfo) {
         all_waits();
-        if self.names.contains(&&*task.name()) {
-            all_tasks();
-            self.notes
-                .lock()
-                .unwrap()
-                .push(format!("{what} {}", task.name()));
-        }
+        all_tasks();
+        self.0.lock().unwrap().push((task.clone(), what));
     }
 
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.notes.lock().unwrap())
+    /// What was noted of those for which `wanted` holds: other tests may run meanwhile.
+    fn of(&self, wanted: impl Fn(&TaskInfo) -> bool) -> Vec<&'static str> {
+        let notes = self.0.lock().unwrap();
+        let wanted = notes.iter().filter(|(task, _)| wanted(task));
+        wanted.map(|(_, what)| *what).collect()
     }
 }
 
@@ -62,75 +52,64 @@ impl Observer for Diary {
 
 #[test]
 fn each_step_of_a_task_is_told() {
-    let diary = Diary::of(&["step"]);
-    let _guard = register_observer(diary.clone());
-    let steps = [
-        "spawned step",
-        "polled step",
-        "woken step",
-        "polled step",
-        "ended step",
-    ];
     for workers in [1, 2] {
+        let diary = Arc::new(Diary::default());
+        let _guard = register_observer(diary.clone());
         let runner = Runner::builder().workers(workers).build().unwrap();
-        runner.run(async {
-            TaskBuilder::new().name("step").spawn(yields(1)).await;
+        let id = runner.run(async {
+            let task = spawn(yields(1));
+            let id = task.id();
+            task.await;
+            id
         });
-        let mut told = diary.take();
-        if workers == 2 {
-            // A task that wakes itself is told of that before its poll is over.
-            told.sort();
-            let mut steps = steps;
-            steps.sort_unstable();
-            assert_eq!(told, steps);
-            continue;
-        }
-        assert_eq!(told[0], "spawned step");
-        assert_eq!(told[1..3], ["woken step", "polled step"]);
-        assert_eq!(told[3..], ["polled step", "ended step"]);
+        // It wakes itself, and is told so before its poll is over.
+        let steps = ["spawned", "woken", "polled", "polled", "ended"];
+        // On another worker the last of it may come after main.
+        drop(runner);
+        assert_eq!(diary.of(|task| task.id() == id), steps);
     }
 }
 
 #[test]
 fn of_main_too_and_of_closures_on_threads() {
-    let diary = Diary::of(&["main", "to_thread"]);
+    let diary = Arc::new(Diary::default());
     let _guard = register_observer(diary.clone());
-    run(async {
+    let main = run(async {
         to_thread(|| ()).await;
+        current_task().unwrap().id()
     });
-    let mut told = diary.take();
-    told.retain(|note| !note.starts_with("polled") && !note.starts_with("woken"));
-    let expected = [
-        "spawned main",
-        "spawned to_thread",
-        "ended to_thread",
-        "ended main",
-    ];
-    assert_eq!(told, expected);
+    let of_main = diary.of(|task| task.id() == main);
+    assert_eq!((of_main[0], *of_main.last().unwrap()), ("spawned", "ended"));
+    let of_closure = diary.of(|task| task.parent() == Some(main));
+    assert_eq!(of_closure, ["spawned", "polled", "ended"]);
 }
 
 #[test]
-fn of_one_that_is_refused_and_of_one_that_is_cancelled() {
-    let diary = Diary::of(&["cancelled"]);
+fn of_one_that_is_cancelled_and_of_one_that_is_refused() {
+    let diary = Arc::new(Diary::default());
     let _guard = register_observer(diary.clone());
-    let _observation = observe();
-    run(async {
-        let task = TaskBuilder::new().name("cancelled").spawn(pending::<()>());
+    let id = run(async {
+        let task = spawn(pending::<()>());
+        let id = task.id();
         task.cancel().await;
+        id
     });
-    let told = diary.take();
-    assert_eq!(told.first().unwrap(), "spawned cancelled");
-    assert_eq!(told.last().unwrap(), "ended cancelled");
-    let closed = Runner::new().handle();
-    assert!(closed.spawn(async {}).is_err());
+    let told = diary.of(|task| task.id() == id);
+    assert_eq!((told[0], *told.last().unwrap()), ("spawned", "ended"));
     for workers in [1, 2] {
         let runner = Runner::builder().workers(workers).build().unwrap();
         let handle = runner.handle();
         drop(runner);
+        let line = line!() + 1;
         assert!(handle.spawn(async {}).is_err());
+        let is_refused =
+            |task: &TaskInfo| (task.location().file(), task.location().line()) == (file!(), line);
+        let told = diary.of(is_refused);
+        let count = |what: &str| told.iter().filter(|note| **note == what).count();
+        assert_eq!(count("spawned"), count("ended"));
+        // Nothing is left of it.
+        assert!(!all_waits().iter().any(|waiter| is_refused(&waiter.task)));
     }
-    // Nothing is left of any of them.
-    assert_eq!(capture_call_graph().tasks().count(), 0);
 }
 
 #[test]
@@ -150,7 +129,10 @@ fn those_who_have_not_run_are_in_the_call_graph() {
             }
             new.await;
             let new = TaskBuilder::new().name("new").spawn_local(async {});
-            let states: Vec<_> = all_waits()
+            let main = current_task().unwrap().id();
+            let mut ours = all_waits();
+            ours.retain(|one| one.task.id() == main || one.task.parent() == Some(main));
+            let states: Vec<_> = ours
                 .iter()
                 .map(|one| (one.task.name().into_owned(), one.state))
                 .collect();
