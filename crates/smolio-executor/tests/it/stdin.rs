@@ -92,6 +92,19 @@ fn lines_come_in_their_order() {
     }
 }
 
+/// It takes several reads, and is whole all the same.
+#[test]
+fn a_line_may_come_in_pieces() {
+    const NAME: &str = "stdin::a_line_may_come_in_pieces";
+    if is_child(NAME) {
+        return tell_all(stdin());
+    }
+    let long: String = ('a'..='z').cycle().take(30_000).collect();
+    let told = told_of(NAME, format!("{long}\n{long}").as_bytes(), 1000);
+    let line = format!("line {long:?}");
+    assert_eq!(told, [&line, &line, "the end", "the end"]);
+}
+
 #[test]
 fn a_line_that_is_too_long_costs_only_itself() {
     const NAME: &str = "stdin::a_line_that_is_too_long_costs_only_itself";
