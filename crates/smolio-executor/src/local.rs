@@ -263,6 +263,8 @@ impl Local {
     /// Refuses messages from now on, and drops the tasks that came too late.
     pub(crate) fn close_inbox(&self) {
         self.id.forget();
+        // These are dropped as all others are.
+        let _tokio = self.runtime.tokio().enter();
         for message in self.inbox.close() {
             if let Message::Adopt(task) = message {
                 task.cancel();

@@ -36,7 +36,7 @@ where
         Err(error) if is_end(&error) => Ok(()),
         result => result,
     };
-    let server = start_server("127.0.0.1:0", |connection| handle(connection)).await?;
+    let server = start_server("127.0.0.1:0", handle).await?;
     let address = server.local_addresses()[0];
     server.serve_until(client(address)).await.reason
 }

@@ -68,7 +68,8 @@ fn a_span_follows_its_task() {
             };
             let first = spawn(work().instrument(info_span!("first")));
             let second = spawn(work().instrument(info_span!("second")));
-            (first.await, second.await);
+            first.await;
+            second.await;
             info!("no span");
             anyhow::Ok(())
         });

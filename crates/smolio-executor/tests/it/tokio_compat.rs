@@ -101,6 +101,18 @@ fn all_of_it_works_on_the_loop() {
     });
 }
 
+/// These belong to the thread, and the loop's is none of tokio's.
+#[test]
+fn what_does_not_go_over_to_tokio() {
+    tokio().run(async {
+        let home = thread::current().id();
+        assert_eq!(tokio::task::block_in_place(|| thread::current().id()), home);
+    });
+    let local = async { drop(tokio::task::spawn_local(async {})) };
+    let text = panic_of(|| tokio().run(local));
+    assert!(text.contains("LocalSet"), "{text}");
+}
+
 #[test]
 fn all_of_it_works_on_each_worker() {
     tokio().workers(2).run(async {
@@ -324,7 +336,7 @@ fn a_runtime_that_cannot_be_started() {
     let before = getrlimit(Resource::Nofile);
     let none = Rlimit {
         current: Some(0),
-        ..before.clone()
+        ..before
     };
     setrlimit(Resource::Nofile, none).unwrap();
     let error = tokio().build().unwrap_err();

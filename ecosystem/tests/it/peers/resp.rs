@@ -47,7 +47,7 @@ async fn command(reader: &mut Reader) -> io::Result<Vec<Vec<u8>>> {
 async fn number(reader: &mut Reader) -> io::Result<usize> {
     let line = reader.read_until("\r\n", LONGEST_LINE).await?;
     let digits = line.trim_ascii_end().get(1..).unwrap_or_default();
-    let number = str::from_utf8(digits)
+    let number = std::str::from_utf8(digits)
         .ok()
         .and_then(|digits| digits.parse().ok());
     number.ok_or_else(|| io::Error::other("a length was expected"))
