@@ -12,6 +12,9 @@
 //! moment on, and not from the moment in which it runs. So nobody who comes in between can take it away, which makes the
 //! line first in, first out; and a wake-up cannot be lost with a future that is dropped, for what it was woken with is
 //! given back. All of that happens under one lock; wakers are called when it is free.
+//!
+//! So do trio's locks, for the reasons that its manual gives under "Fairness". asyncio wakes the first and lets it try, and
+//! has had to mend the ways in which a wake-up was lost more than once (gh-90155, gh-112202).
 
 use std::task::Waker;
 

@@ -2,14 +2,16 @@
 
 use std::{
     hash::{Hash, Hasher},
+    pin::Pin,
     sync::Arc,
+    task::{Context, Wake, Waker},
 };
 
 use smolio_executor::{Task, spawn, yield_now};
 use smolio_sync::{AcquireToken, BorrowError, CapacityLimiter, CapacityToken, TryBorrowError};
 use smolio_test::all_blocked;
 
-use crate::support::{Wakes, explore};
+use crate::support::{Log, Wakes, explore};
 
 /// Five borrowers, and the limit is 2, 4, and 1. trio: `test_CapacityLimiter_change_total_tokens`.
 #[test]
@@ -243,6 +245,45 @@ fn borrowers_may_use_the_limiter() {
     drop(tokens.remove(2));
     assert!(limiter.try_acquire_on_behalf_of(meddler(2)).is_ok());
     assert_eq!(limiter.stats().borrowed, 4);
+}
+
+/// Asks for a token as "a" when it is woken.
+struct AsksForA(CapacityLimiter, Log<TryBorrowError>);
+
+impl Wake for AsksForA {
+    fn wake(self: Arc<Self>) {
+        let refused = self.0.try_acquire_on_behalf_of("a").unwrap_err();
+        self.1.add(refused);
+    }
+}
+
+#[test]
+fn whoever_is_woken_finds_the_borrower_gone() {
+    let (limiter, log, wakes) = (CapacityLimiter::new(1), Log::new(), Wakes::new());
+    let waker = Waker::from(Arc::new(AsksForA(limiter.clone(), log.clone())));
+    let token = limiter.try_acquire_on_behalf_of("a").unwrap();
+    let mut next = limiter.acquire_on_behalf_of("b");
+    assert!(
+        Pin::new(&mut next)
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    drop(token);
+    drop(next);
+
+    // The same of one that is dropped when it has been given the token.
+    let token = limiter.try_acquire_on_behalf_of("c").unwrap();
+    let mut given = limiter.acquire_on_behalf_of("a");
+    wakes.poll_pending(&mut given);
+    let mut next = limiter.acquire_on_behalf_of("b");
+    assert!(
+        Pin::new(&mut next)
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    drop(token);
+    drop(given);
+    assert_eq!(log.entries(), [TryBorrowError::NoneFree; 2]);
 }
 
 #[test]
