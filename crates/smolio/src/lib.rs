@@ -353,37 +353,8 @@ pub mod fs;
 #[cfg(feature = "signal")]
 pub mod signal;
 
-/// Connections: over TCP to a name, or to whichever of several addresses answers first, and over Unix sockets; servers that end
-/// in good order; and a reader of messages that loses nothing.
-///
-/// ```
-/// # smolio::run(async {
-/// use smolio::net::{StreamReader, TcpConnection, open_connection, start_server};
-/// use smolio::{spawn, timeout};
-/// use std::{io, time::Duration};
-///
-/// async fn handle(connection: TcpConnection) -> io::Result<()> {
-///     let mut reader = StreamReader::new(connection.stream);
-///     let mut lines = reader.lines(1024);
-///     while let Some(line) = lines.next().await {
-///         println!("{}: {}", connection.peer, line?);
-///     }
-///     Ok(())
-/// }
-///
-/// // Each connection is a task, and so on any worker where there are several; with `handle` alone it is on this thread.
-/// let server = start_server("127.0.0.1:0", |connection| spawn(handle(connection))).await?;
-/// let address = server.local_addresses()[0];
-/// let guest = async {
-///     let stream = timeout(Duration::from_secs(10), open_connection(address)).await??;
-///     drop(stream); // hangs up
-///     Ok::<_, io::Error>(())
-/// };
-/// server.serve_until(guest).await.reason?; // in real life: until shutdown_signal()
-/// # Ok::<(), io::Error>(())
-/// # }).unwrap();
-/// ```
 #[cfg(feature = "net")]
+#[doc = include_str!("../docs/net.md")]
 pub mod net {
     pub use smolio_net::{
         Address, AttemptsError, ConnectCause, ConnectError, Connection, FailedAttempt,
@@ -398,28 +369,8 @@ pub mod net {
     };
 }
 
-/// HTTP: a session that keeps connections, cookies and limits for the requests that are made with it, as aiohttp's does; and a
-/// server for axum's routers and whatever else is a service of tower.
-///
-/// ```
-/// # smolio::run(async {
-/// use axum::{Router, routing::get};
-/// use smolio::{http::{ClientSession, serve}, net::TcpListener};
-///
-/// let app = Router::new().route("/", get(async || "hello"));
-/// let listener = TcpListener::bind("127.0.0.1:0").await?;
-/// let address = listener.local_addr()?;
-/// let guest = async {
-///     let session = ClientSession::new();
-///     let response = session.get(format!("http://{address}/")).await?.error_for_status()?;
-///     anyhow::Ok(response.text().await?)
-/// };
-/// let served = serve(listener, app).until(guest).await; // in real life: until shutdown_signal()
-/// assert_eq!(served.reason?, "hello");
-/// # Ok::<(), anyhow::Error>(())
-/// # }).unwrap();
-/// ```
 #[cfg(feature = "http")]
+#[doc = include_str!("../docs/http.md")]
 pub mod http {
     pub use smolio_http::{
         Body, BodyError, BodyErrorKind, ClientSession, CookieError, CookieJar, Download,
