@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::{bench, features, pick, process, test, tidy};
+use crate::{bench, features, oracle, pick, process, test, tidy};
 
 /// A check: its name, what to type to run it alone, and itself.
 struct Step {
@@ -34,6 +34,11 @@ const STEPS: &[Step] = &[
         name: "test",
         alone: "cargo xtask test",
         check: test::run,
+    },
+    Step {
+        name: "oracle",
+        alone: "cargo xtask oracle",
+        check: oracle::run,
     },
     Step {
         name: "documentation",
@@ -127,6 +132,6 @@ mod tests {
         let lines: Vec<&str> = lines.lines().collect();
         assert_eq!(lines[1], "format                0.3  ok");
         assert_eq!(lines[2], "tidy                  2.0  FAILED");
-        assert_eq!(lines[3], "steps: 1 passed, 1 failed, 6 skipped");
+        assert_eq!(lines[3], "steps: 1 passed, 1 failed, 7 skipped");
     }
 }

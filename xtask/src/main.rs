@@ -15,6 +15,7 @@ mod ecosystem;
 mod examples;
 mod features;
 mod fuzz;
+mod oracle;
 mod pick;
 mod process;
 mod stress;
@@ -34,6 +35,7 @@ cargo xtask <command>
   bench [--quick] [ARGS]      speed against tokio and smol, as ratios
   ecosystem                   other people's crates on our loop, each tried once; not part of ci
   features                    each crate alone, with each of its features
+  oracle                      the same scenarios in asyncio and in smolio, compared
   pick [CRATE]                a crate outside the workspace uses one of ours (or each in turn)
   stress [--seconds N]        the randomised tests for longer, also under the address sanitizer; the fuzz targets
   tidy                        the invariants of ARCHITECTURE.md";
@@ -60,6 +62,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "ci" => no_arguments(command, rest).and_then(|()| ci::run()),
         "ecosystem" => no_arguments(command, rest).and_then(|()| ecosystem::run()),
         "features" => no_arguments(command, rest).and_then(|()| features::run()),
+        "oracle" => no_arguments(command, rest).and_then(|()| oracle::run()),
         "test" => no_arguments(command, rest).and_then(|()| test::run()),
         "tidy" => no_arguments(command, rest).and_then(|()| tidy::run()),
         "help" | "--help" | "-h" => {

@@ -5,6 +5,7 @@ mod code;
 mod documents;
 mod foreign;
 mod graph;
+mod pages;
 mod sources;
 mod unsafety;
 
@@ -38,6 +39,7 @@ impl Repository {
                 "crates/",
                 "examples/",
                 "httpbin/",
+                "oracle/",
                 "bench/",
                 "ecosystem/",
                 "fuzz/",
@@ -93,6 +95,9 @@ const RULES: &[(&str, Rule)] = &[
     ),
     ("every example is in the README", documents::examples),
     ("ARCHITECTURE.md is short", documents::architecture),
+    ("every name of asyncio is explained", pages::asyncio_names),
+    ("no row and no section is empty", pages::empty_places),
+    ("every link of ours leads somewhere", pages::links),
     (
         "nothing names one person's machine",
         documents::machine_paths,

@@ -18,7 +18,10 @@ mod cpu_and_io;
 mod download;
 mod fetch;
 mod guide;
+mod library;
+mod protocol_client;
 mod sync_program;
+mod time_dependent_test;
 mod worker_pool;
 
 /// An example: cargo has built it beside the tests.
