@@ -242,11 +242,12 @@ fn wait_for_news(
             continue;
         }
         ready = false;
-        state.dequeued();
+        assert_eq!(state.begin_poll(), Some(Kind::Task));
         // Relaxed: it is the flags that must make it visible.
         if news.load(Ordering::Relaxed) == wanted {
             return;
         }
+        state.end_poll();
         if first {
             first = false;
             ready = state.settle(PLACE);
@@ -295,9 +296,10 @@ fn a_cancel_overtakes_no_task() {
         let sleeper = Sleeper::new();
         inbox.set_driver(Some(sleeper.waker()));
         state.received();
-        state.dequeued();
+        assert_eq!(state.begin_poll(), Some(Kind::Task));
         // The first poll, if it comes first, leaves it pending.
         let mut cancelled = state.is_cancelled();
+        state.end_poll();
         let mut ready = !cancelled && state.settle(PLACE);
         let mut messages = Vec::new();
         while !cancelled {
@@ -308,8 +310,9 @@ fn a_cancel_overtakes_no_task() {
             }
             if ready {
                 ready = false;
-                state.dequeued();
+                assert_eq!(state.begin_poll(), Some(Kind::Task));
                 cancelled = state.is_cancelled();
+                state.end_poll();
             } else {
                 sleeper.sleep();
             }
