@@ -57,7 +57,9 @@ mod sync;
 pub use backoff::Backoff;
 pub use elapsed::Elapsed;
 pub use interval::{Interval, MissedTick, interval, interval_at};
-pub use rate_limiter::{AcquireRate, RateError, RateLimiter, RateLimiterStats, TryAcquireError};
+pub use rate_limiter::{
+    AcquireRate, RateError, RateLimiter, RateLimiterStats, TryAcquireRateError,
+};
 pub use retry::{RetryError, retry};
 pub use scope::{RescheduleError, ScopedTimeout, TimeoutHandle, TimeoutScope};
 pub use sleep::{Sleep, sleep, sleep_until};

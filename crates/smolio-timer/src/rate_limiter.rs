@@ -152,7 +152,7 @@ impl RateLimiter {
     /// Takes a permit, if there is one now that nobody waits for.
     ///
     /// # Errors
-    /// [`TryAcquireError`], which tells how long it will be until there is one.
+    /// [`TryAcquireRateError`], which tells how long it will be until there is one.
     ///
     /// ```
     /// use smolio_timer::RateLimiter;
@@ -163,7 +163,7 @@ impl RateLimiter {
     /// assert!(refused.retry_after() <= Duration::from_secs(30)); // for the header of an answer with the status 429
     /// ```
     #[doc(alias = "has_capacity")]
-    pub fn try_acquire(&self) -> Result<(), TryAcquireError> {
+    pub fn try_acquire(&self) -> Result<(), TryAcquireRateError> {
         let mut state = self.state();
         let now = Instant::now();
         if state.line.is_empty() && state.rate.take(now).is_ok() {
@@ -172,7 +172,7 @@ impl RateLimiter {
         }
         let waiting = state.line.len();
         let free = state.rate.free_after(waiting, now);
-        Err(TryAcquireError {
+        Err(TryAcquireRateError {
             permits: state.rate.permits,
             period: state.rate.period,
             retry_after: free.duration_since(now),
@@ -356,20 +356,20 @@ pub struct RateLimiterStats {
 
 /// `try_acquire` was refused: there is no permit now, or others wait for it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct TryAcquireError {
+pub struct TryAcquireRateError {
     permits: u32,
     period: Duration,
     retry_after: Duration,
 }
 
-impl TryAcquireError {
+impl TryAcquireRateError {
     /// How long it will be until there is a permit that nobody waits for who is waiting now.
     pub fn retry_after(&self) -> Duration {
         self.retry_after
     }
 }
 
-impl fmt::Display for TryAcquireError {
+impl fmt::Display for TryAcquireRateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let period = in_words(format!("{:?}", self.period));
         let retry_after = in_words(format!("{:.1?}", self.retry_after));
@@ -381,7 +381,7 @@ impl fmt::Display for TryAcquireError {
     }
 }
 
-impl Error for TryAcquireError {}
+impl Error for TryAcquireRateError {}
 
 /// A limiter without permits, or without room for one, would never let anybody through.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -277,8 +277,8 @@ pub mod time {
     pub use smolio_timer::{
         Backoff, Interval, MissedTick, MoveOnAfter, RateError, RateLimiter, RateLimiterStats,
         RescheduleError, RetryError, ScopedTimeout, Sleep, Timeout, TimeoutHandle, TimeoutScope,
-        TryAcquireError, TryTimeout, interval_at, move_on_after, retry, sleep_until, timeout_at,
-        try_timeout,
+        TryAcquireRateError, TryTimeout, interval_at, move_on_after, retry, sleep_until,
+        timeout_at, try_timeout,
     };
 }
 

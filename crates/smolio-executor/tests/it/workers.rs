@@ -9,7 +9,7 @@ use std::{
 
 use smolio_executor::{Runner, Task, run, spawn, spawn_local, to_thread, yield_now};
 
-use crate::support::{Counter, Latch, NotSend, begin_elsewhere, until, yields};
+use crate::support::{Counter, Gate, Latch, NotSend, begin_elsewhere, until, yields};
 
 fn workers(count: usize) -> Runner {
     Runner::builder().workers(count).build().unwrap()
@@ -81,10 +81,10 @@ fn main_and_local_tasks_stay_on_their_thread() {
 #[test]
 fn spawn_local_on_a_worker() {
     for _ in 0..10 {
-        let (drops, touched) = (Counter::new(), Counter::new());
+        let (drops, end) = (Counter::new(), Gate::new());
         let runner = workers(2);
         runner.run(async {
-            let (count, counter) = (drops.clone(), touched.clone());
+            let (count, at_the_end) = (drops.clone(), end.clone());
             begin_elsewhere("spawner", |entered| async move {
                 let not_send = NotSend::new(&count);
                 spawn_local(async move {
@@ -95,18 +95,14 @@ fn spawn_local_on_a_worker() {
                         smolio_timer::sleep(std::time::Duration::from_micros(50)).await;
                     }
                     not_send.touch();
-                    counter.add();
+                    at_the_end.open();
                     pending::<()>().await;
                 })
                 .detach();
                 entered.open();
             })
             .await;
-            until("it has got to its end", || {
-                thread::yield_now();
-                touched.get() == 1
-            })
-            .await;
+            end.wait().await;
             assert_eq!(drops.get(), 0);
         });
         runner.close();

@@ -5,7 +5,7 @@ use std::{error::Error, future::Pending, time::Duration};
 use smolio_timer::{
     AcquireRate, Backoff, Elapsed, Interval, MissedTick, MoveOnAfter, RateError, RateLimiter,
     RateLimiterStats, RescheduleError, ScopedTimeout, Sleep, Timeout, TimeoutHandle, TimeoutScope,
-    TryAcquireError, TryTimeout, interval, move_on_after, retry, sleep, timeout, try_timeout,
+    TryAcquireRateError, TryTimeout, interval, move_on_after, retry, sleep, timeout, try_timeout,
 };
 
 fn send_and_sync<T: Send + Sync>() {}
@@ -73,7 +73,7 @@ fn errors_go_where_errors_go() {
     error::<Elapsed>();
     error::<RescheduleError>();
     error::<RateError>();
-    error::<TryAcquireError>();
+    error::<TryAcquireRateError>();
 }
 
 #[test]
