@@ -251,12 +251,12 @@ fn what_a_task_waits_for_is_said() {
     let context = TaskContext::root();
     context.enter(|| Wakes::new().poll_pending(&mut first));
     assert_eq!(
-        waits_of(context.info().id())[0].what,
+        waits_of(context.info().id())[0].to_string(),
         "RateLimiter::acquire, 1.0 s left"
     );
     context.enter(|| Wakes::new().poll_pending(&mut second));
     assert_eq!(
-        waits_of(context.info().id())[0].what,
+        waits_of(context.info().id())[0].to_string(),
         "RateLimiter::acquire, after others"
     );
     drop(harness);

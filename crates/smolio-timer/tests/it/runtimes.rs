@@ -35,9 +35,14 @@ async fn program() {
     assert_eq!(move_on_after(ms(1), pending::<()>()).await, None);
 
     // One that waits for a shield, and one in it that cannot leave it to that one.
-    let beside = timeout(ms(2), pending::<()>());
-    let held = timeout(ms(1), zip(shield(sleep(ms(20))), beside));
-    assert!(matches!(held.await, Ok(((), Err(_)))));
+    let (tell, told) = smol::channel::bounded(1);
+    let beside = async {
+        let outcome = timeout(ms(2), pending::<()>()).await;
+        tell.send(()).await.unwrap();
+        outcome
+    };
+    let held = timeout(ms(1), zip(shield(told.recv()), beside));
+    assert!(matches!(held.await, Ok((Ok(()), Err(_)))));
     let held = timeout(ms(1), async {
         shield(sleep(ms(3))).await;
         pending::<()>().await;
