@@ -48,7 +48,7 @@ async fn both(first: Arc<Lock<u64>>, second: Arc<Lock<u64>>) -> u64 {
 
 /// A hundred workers wait for jobs, which nobody brings.
 async fn work(jobs: Queue<u32>) {
-    let group = TaskGroup::infallible();
+    let group = TaskGroup::infallible().named("workers");
     let body = async {
         for _ in 0..100 {
             group.spawn(async { while jobs.next().await.is_some() {} });

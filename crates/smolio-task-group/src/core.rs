@@ -49,6 +49,8 @@ pub(crate) const CONTROL: u32 = 1;
 const FIRST_CHILD: u32 = 2;
 
 struct Inbox<C> {
+    /// For reports.
+    name: Option<Box<str>>,
     phase: Phase,
     has_run: bool,
     new: Vec<NewChild<C>>,
@@ -93,6 +95,7 @@ impl<C, E> Core<C, E> {
     pub(crate) fn new(supervision: Option<Supervision<E>>) -> Arc<Self> {
         let ready = Ready::new();
         let inbox = Inbox {
+            name: None,
             phase: Phase::Open,
             has_run: false,
             new: Vec::new(),
@@ -180,6 +183,22 @@ impl<C, E> Core<C, E> {
     }
 
     #[track_caller]
+    pub(crate) fn set_name(&self, name: &str) {
+        self.lock().name = Some(name.into());
+    }
+
+    /// What this is, for reports: `TaskGroup "fetch"`.
+    pub(crate) fn title(&self) -> String {
+        let noun = match &self.supervision {
+            Some(_) => "Supervisor",
+            None => "TaskGroup",
+        };
+        match &self.lock().name {
+            Some(name) => format!("{noun} {name:?}"),
+            None => noun.to_owned(),
+        }
+    }
+
     pub(crate) fn set_limit(&self, limit: usize) {
         assert!(
             limit > 0,

@@ -11,6 +11,13 @@ macro_rules! group_methods {
                 Self { core: Core::new(None) }
             }
 
+            /// Gives the group a name, for reports of who waits for what.
+            #[must_use = "gives the group back"]
+            pub fn named(self, name: impl AsRef<str>) -> Self {
+                self.core.set_name(name.as_ref());
+                self
+            }
+
             /// At most `children` run at the same time; the others wait their turn, in the order in which they were spawned.
             ///
             /// [`spawn`](Self::spawn) never waits: whoever makes children faster than they end uses

@@ -317,7 +317,7 @@ where
             let (count, ending) = (self.members.seats.len(), self.members.end.is_ending);
             let noun = if count == 1 { "child" } else { "children" };
             let state = if ending { ", ending" } else { "" };
-            format!("TaskGroup: {count} {noun}{state}")
+            format!("{}: {count} {noun}{state}", self.core.title())
         });
     }
 

@@ -59,6 +59,13 @@ impl<'a, E> Supervisor<'a, E> {
         }
     }
 
+    /// Gives the supervisor a name, for reports of who waits for what.
+    #[must_use = "gives the supervisor back"]
+    pub fn named(self, name: impl AsRef<str>) -> Self {
+        self.core.set_name(name.as_ref());
+        self
+    }
+
     /// At most `children` run at the same time; see [`TaskGroup::limit`](crate::TaskGroup::limit).
     ///
     /// # Panics

@@ -22,7 +22,7 @@ fn one_signal_explains_it() {
         "these 2 wait for each other, and will for ever:\n    transfer, id 2, waits for Lock \"savings\", held by audit, id 3\n",
         "    audit, id 3, waits for Lock \"current\", held by transfer, id 2\n",
         "main, id 1, waiting (spawned at examples/stuck.rs:",
-        "waits for TaskGroup: 100 children (for ",
+        "waits for TaskGroup \"workers\": 100 children (for ",
         "waits for Queue::get on \"jobs\" (empty), 100 waiters (for ",
         "    ... and 97 more like it\n",
     ] {

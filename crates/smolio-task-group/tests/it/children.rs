@@ -11,7 +11,7 @@ use std::{
 
 use smolio_context::Instant;
 use smolio_executor::yield_now;
-use smolio_task_group::{LocalTaskGroup, TaskGroup};
+use smolio_task_group::{LocalTaskGroup, Supervisor, TaskGroup};
 use smolio_timer::sleep;
 
 use crate::support::{Counter, Log, Manual, Polls, explore, ms, yields};
@@ -415,6 +415,27 @@ fn a_group_whose_children_wait_for_ever_says_who_waits() {
         })
     });
     assert!(report.contains("TaskGroup: 1 child"), "{report}");
+}
+
+#[test]
+fn a_group_with_a_name_is_called_so() {
+    let report = crate::support::panic_of(|| {
+        smolio_test::run(async {
+            let group = TaskGroup::infallible().limit(2).named("fetch");
+            group
+                .run_value(async {
+                    group.spawn_value(pending::<()>());
+                    let supervisor = Supervisor::<&str>::new().named("guests");
+                    supervisor.run(pending::<()>()).await
+                })
+                .await
+        })
+    });
+    assert!(report.contains("TaskGroup \"fetch\": 1 child"), "{report}");
+    assert!(
+        report.contains("Supervisor \"guests\": 0 children"),
+        "{report}"
+    );
 }
 
 #[test]
