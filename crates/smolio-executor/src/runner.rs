@@ -145,9 +145,11 @@ impl Runner {
         let context = TaskContext::root();
         let info = context.info().clone();
         context.spawned();
-        let mut main = pin!(Scoped::new(context, main));
+        let main = Scoped::new(context, main);
         let result = self.local.drive(Some(info), async {
             let mut watch = self.handle_signals.then(Watch::new);
+            // In here, so that it is dropped while the loop is driven.
+            let mut main = pin!(main);
             poll_fn(|cx| {
                 if let Poll::Ready(value) = main.as_mut().poll(cx) {
                     return Poll::Ready(Ok(value));
