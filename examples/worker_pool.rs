@@ -28,12 +28,14 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 struct Pool {
     session: ClientSession,
     pages: Queue<Page>,
-    dead_letters: Queue<anyhow::Error>,
+    /// With the places of their pages.
+    dead_letters: Queue<(usize, anyhow::Error)>,
     progress: ProgressBar,
 }
 
 /// A page to get, and the pauses that are left when that fails.
 struct Page {
+    place: usize,
     url: String,
     pauses: Backoff,
 }
@@ -63,9 +65,10 @@ async fn get_all(urls: impl Iterator<Item = String>) -> anyhow::Result<Vec<anyho
         for _ in 0..WORKERS {
             group.spawn(work(&pool, group.spawner()));
         }
-        for url in urls {
+        for (place, url) in urls.enumerate() {
             let pauses = Backoff::new(ATTEMPTS - 1).base(FIRST_PAUSE);
-            pool.pages.put(Page { url, pauses }).await?; // waits while the workers are behind
+            let page = Page { place, url, pauses };
+            pool.pages.put(page).await?; // waits while the workers are behind
         }
         pool.pages.join().await; // each page is here, or dead
         pool.pages.shutdown(); // ends the workers
@@ -78,7 +81,9 @@ async fn get_all(urls: impl Iterator<Item = String>) -> anyhow::Result<Vec<anyho
     while let Some(letter) = pool.dead_letters.next().await {
         dead_letters.push(letter);
     }
-    Ok(dead_letters)
+    // The pauses are random, and so is who is given up first.
+    dead_letters.sort_by_key(|(place, _)| *place);
+    Ok(dead_letters.into_iter().map(|(_, error)| error).collect())
 }
 
 /// A worker. It does not wait for the pauses: they are children of their own.
@@ -89,7 +94,7 @@ async fn work<'p>(pool: &'p Pool, group: Spawner<'p, anyhow::Error>) -> anyhow::
                 group.spawn(try_again(pool, page, pause));
                 continue;
             }
-            pool.dead_letters.put(error).await?;
+            pool.dead_letters.put((page.place, error)).await?;
         }
         pool.progress.inc(1);
     }
@@ -100,6 +105,7 @@ async fn work<'p>(pool: &'p Pool, group: Spawner<'p, anyhow::Error>) -> anyhow::
 async fn try_again(pool: &Pool, page: Job<Page>, pause: Duration) -> anyhow::Result<()> {
     sleep(pause).await;
     let again = Page {
+        place: page.place,
         url: page.url.clone(),
         pauses: page.pauses.clone(),
     };
