@@ -43,6 +43,7 @@ impl Repository {
                 "bench/",
                 "ecosystem/",
                 "fuzz/",
+                "testing/",
                 "xtask/",
             ]
             .iter()

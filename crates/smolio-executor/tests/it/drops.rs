@@ -3,7 +3,6 @@
 use std::{
     future::{Future, pending},
     pin::pin,
-    sync::Arc,
     task::{Context, Waker},
 };
 
@@ -24,13 +23,13 @@ fn at_each_poll<F: Future>(guards: usize, make: impl Fn(&Counter) -> F) {
     for workers in [1, 2] {
         for polls in 0..POLLS {
             let drops = Counter::new();
-            let (wakes, waker) = Wakes::new();
+            let wakes = Wakes::new();
             let runner = Runner::builder().workers(workers).build().unwrap();
             runner.run(async {
                 // With the waker of the loop, as it is used.
                 dropped_after(polls, make(&drops)).await;
                 // And by hand, with a waker that counts its clones.
-                by_hand(polls, &waker, make(&drops)).await;
+                by_hand(polls, wakes.waker(), make(&drops)).await;
                 until("no task is left", || {
                     std::thread::yield_now();
                     all_tasks().len() == 1
@@ -39,8 +38,7 @@ fn at_each_poll<F: Future>(guards: usize, make: impl Fn(&Counter) -> F) {
             });
             runner.close();
             assert_eq!(drops.get(), 2 * guards, "after {polls} polls");
-            drop(waker);
-            assert_eq!(Arc::strong_count(&wakes), 1, "after {polls} polls");
+            assert_eq!(wakes.clones(), 0, "after {polls} polls");
         }
     }
     hook.assert_silent();
@@ -181,13 +179,12 @@ fn closure_that_waits_for_its_turn() {
 #[test]
 fn signals() {
     for polls in 0..3 {
-        let (wakes, waker) = Wakes::new();
+        let wakes = Wakes::new();
         run(async {
-            by_hand(polls, &waker, ctrl_c()).await;
-            by_hand(polls, &waker, shutdown_signal()).await;
+            by_hand(polls, wakes.waker(), ctrl_c()).await;
+            by_hand(polls, wakes.waker(), shutdown_signal()).await;
         });
-        drop(waker);
-        assert_eq!((wakes.count(), Arc::strong_count(&wakes)), (0, 1));
+        assert_eq!((wakes.count(), wakes.clones()), (0, 0));
     }
 }
 

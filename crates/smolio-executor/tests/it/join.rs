@@ -120,9 +120,8 @@ fn the_last_waker_is_the_one_that_is_woken() {
     run(async {
         let gate = Gate::new();
         let mut task = spawn(gate.wait());
-        let (first, first_waker) = Wakes::new();
-        let (second, second_waker) = Wakes::new();
-        for waker in [&first_waker, &first_waker, &second_waker] {
+        let (first, second) = (Wakes::new(), Wakes::new());
+        for waker in [first.waker(), first.waker(), second.waker()] {
             let poll = Pin::new(&mut task).poll(&mut Context::from_waker(waker));
             assert!(poll.is_pending());
         }

@@ -5,7 +5,6 @@ mod events_model;
 mod events_server;
 mod events_source;
 mod guest;
-mod hook;
 mod server_answers;
 mod server_basic;
 mod server_bounds;

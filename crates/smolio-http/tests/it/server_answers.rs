@@ -21,12 +21,10 @@ use smolio_http::{
     Body, serve,
     server::{RequestBody, service_fn},
 };
+use smolio_testing::reports;
 use tower_service::Service;
 
-use crate::{
-    guest::{Client, GET, LAST, app, listen, tell},
-    hook,
-};
+use crate::guest::{Client, GET, LAST, app, listen, tell};
 
 fn get(path: &str) -> String {
     GET.replace("GET / ", &format!("GET {path} "))
@@ -53,7 +51,7 @@ fn answer(path: &str) -> Response<AxumBody> {
 
 #[test]
 fn a_body_that_is_not_as_long_as_promised_is_reported() {
-    hook::listen();
+    reports::listen();
     run(async {
         let (listener, address) = listen().await;
         let app = service_fn(|request: Request<RequestBody>| {
@@ -79,7 +77,12 @@ fn a_body_that_is_not_as_long_as_promised_is_reported() {
         "GET /no-body: the body of the response failed: it ended after 0 bytes, of a content-length of 20",
         "GET /long-body: the body of the response failed: it is longer than its content-length of 9 bytes",
     ] {
-        assert_eq!(hook::with(report).len(), 1, "{:?}", hook::with("-body"));
+        assert_eq!(
+            reports::with(report).len(),
+            1,
+            "{:?}",
+            reports::with("-body")
+        );
     }
 }
 
@@ -88,7 +91,7 @@ type Headers = &'static [(&'static str, &'static str)];
 /// What is known to be wrong before anything is sent is a 500.
 #[test]
 fn a_head_that_does_not_fit_is_not_sent() {
-    hook::listen();
+    reports::listen();
     let heads: [(Headers, u16, &str); 7] = [
         (
             &[("content-length", "20")],
@@ -148,7 +151,7 @@ fn a_head_that_does_not_fit_is_not_sent() {
     for (_, _, report) in heads {
         let report =
             format!("GET /no-such-head: the handler failed: the answer cannot be sent: {report}");
-        assert_eq!(hook::with(&report).len(), 2, "{report}");
+        assert_eq!(reports::with(&report).len(), 2, "{report}");
     }
 }
 
@@ -214,7 +217,7 @@ impl Drop for Fragile {
 
 #[test]
 fn a_body_that_panics_when_it_is_dropped_costs_nobody_else() {
-    hook::listen();
+    reports::listen();
     run(async {
         let (listener, address) = listen().await;
         let app = service_fn(|request: Request<RequestBody>| {
@@ -241,7 +244,12 @@ fn a_body_that_panics_when_it_is_dropped_costs_nobody_else() {
     });
     let report =
         "/fragile-body: a destructor of the body of the response panicked: the body is fragile";
-    assert_eq!(hook::with(report).len(), 2, "{:?}", hook::with("fragile"));
+    assert_eq!(
+        reports::with(report).len(),
+        2,
+        "{:?}",
+        reports::with("fragile")
+    );
 }
 
 /// Its second clone panics: the first is the server's, the second is for the first connection. Then its fourth does, and so on.
@@ -271,7 +279,7 @@ impl Service<Request<RequestBody>> for Twin {
 
 #[test]
 fn a_service_that_panics_when_it_is_cloned_costs_that_client_only() {
-    hook::listen();
+    reports::listen();
     run(async {
         let (listener, address) = listen().await;
         let client = async {
@@ -283,9 +291,9 @@ fn a_service_that_panics_when_it_is_cloned_costs_that_client_only() {
         let served = serve(listener, Twin(Arc::default())).until(client).await;
         assert_eq!((served.stats.requests, served.stats.failed), (2, 1));
     });
-    assert_eq!(hook::with("clone 1 of the service").len(), 1);
+    assert_eq!(reports::with("clone 1 of the service").len(), 1);
     let report = "GET /fragile-clone: the clone of the service panicked: clone 3 of the service";
-    assert_eq!(hook::with(report).len(), 1);
+    assert_eq!(reports::with(report).len(), 1);
 }
 
 /// Who says how large it is, and that it is too large, is not asked for it.
@@ -304,7 +312,7 @@ fn a_body_that_is_too_large_is_not_asked_for() {
 /// Reports are texts that somebody reads in a terminal.
 #[test]
 fn no_control_characters_get_into_reports() {
-    hook::listen();
+    reports::listen();
     run(async {
         let (listener, address) = listen().await;
         let app = service_fn(|_: Request<RequestBody>| async {
@@ -313,7 +321,7 @@ fn no_control_characters_get_into_reports() {
         let client = tell(address, LAST.replace("GET /", "GET /escape\u{9b}31m"));
         serve(listener, app).until(client).await;
     });
-    let reports = hook::with("/escape");
+    let reports = reports::with("/escape");
     assert!(
         reports.iter().all(|report| !report.contains('\u{9b}')),
         "{reports:?}"

@@ -23,12 +23,10 @@ use smolio_http::{
     Body, serve,
     server::{RequestBody, service_fn},
 };
+use smolio_testing::reports;
 use tower_service::Service;
 
-use crate::{
-    guest::{Client, GET, LAST, app, listen, soon, tell},
-    hook,
-};
+use crate::guest::{Client, GET, LAST, app, listen, soon, tell};
 
 /// Counts how many of it are alive.
 struct Alive(Arc<AtomicUsize>);
@@ -48,7 +46,7 @@ impl Drop for Alive {
 
 #[test]
 fn a_panic_costs_its_request_only() {
-    hook::listen();
+    reports::listen();
     run(async {
         let (listener, address) = listen().await;
         let client = async {
@@ -69,7 +67,7 @@ fn a_panic_costs_its_request_only() {
         assert_eq!((served.stats.requests, served.stats.failed), (4, 1));
         assert_eq!(served.stats.cut_off, 0);
     });
-    let reports = hook::with("GET /panic?panics=1");
+    let reports = reports::with("GET /panic?panics=1");
     assert_eq!(reports.len(), 1, "{reports:?}");
     assert!(
         reports[0].contains("the handler panicked: the handler's mistake"),
@@ -79,7 +77,7 @@ fn a_panic_costs_its_request_only() {
 
 #[test]
 fn an_error_of_a_service_is_a_500_and_reported() {
-    hook::listen();
+    reports::listen();
     run(async {
         let (listener, address) = listen().await;
         let app = service_fn(|_: Request<RequestBody>| async {
@@ -94,7 +92,7 @@ fn an_error_of_a_service_is_a_500_and_reported() {
         );
         assert_eq!(served.stats.failed, 1);
     });
-    let reports = hook::with("GET /error-of-a-service: the handler failed: the disk is full");
+    let reports = reports::with("GET /error-of-a-service: the handler failed: the disk is full");
     assert_eq!(reports.len(), 1, "{reports:?}");
 }
 
@@ -125,7 +123,7 @@ impl Service<Request<RequestBody>> for Moody {
 
 #[test]
 fn a_service_is_asked_whether_it_is_ready() {
-    hook::listen();
+    reports::listen();
     run(async {
         let (listener, address) = listen().await;
         let client = async {
@@ -138,7 +136,7 @@ fn a_service_is_asked_whether_it_is_ready() {
         };
         serve(listener, Moody(0)).until(client).await;
     });
-    assert_eq!(hook::with("GET /call-panics").len(), 1);
+    assert_eq!(reports::with("GET /call-panics").len(), 1);
 }
 
 /// The body of a response that panics after the first chunk.
@@ -156,7 +154,7 @@ impl Stream for Bomb {
 
 #[test]
 fn a_body_that_fails_is_cut_short_so_that_the_client_sees_it() {
-    hook::listen();
+    reports::listen();
     run(async {
         let (listener, address) = listen().await;
         let failing = || {
@@ -185,9 +183,10 @@ fn a_body_that_fails_is_cut_short_so_that_the_client_sees_it() {
         let served = serve(listener, app).until(client).await;
         assert_eq!((served.stats.requests, served.stats.failed), (3, 2));
     });
-    let reports = hook::with("GET /bomb: the body of the response panicked: the stream's mistake");
+    let reports =
+        reports::with("GET /bomb: the body of the response panicked: the stream's mistake");
     assert_eq!(reports.len(), 1, "{reports:?}");
-    let reports = hook::with("GET /failing: the body of the response failed: no more");
+    let reports = reports::with("GET /failing: the body of the response failed: no more");
     assert_eq!(reports.len(), 1, "{reports:?}");
 }
 

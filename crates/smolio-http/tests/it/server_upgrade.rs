@@ -10,11 +10,9 @@ use smolio_http::{
     Body, serve,
     server::{RequestBody, Upgrade, Upgraded, service_fn},
 };
+use smolio_testing::reports;
 
-use crate::{
-    guest::{Client, GET, listen, soon, tell},
-    hook,
-};
+use crate::guest::{Client, GET, listen, soon, tell};
 
 const UPGRADE: &str =
     "GET /upgrade HTTP/1.1\r\nhost: here\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n";
@@ -108,7 +106,7 @@ fn one_that_does_not_end_is_cut_off() {
 
 #[test]
 fn a_panic_in_it_is_reported_and_an_answer_without_it_is_a_mistake() {
-    hook::listen();
+    reports::listen();
     run(async {
         let (listener, address) = listen().await;
         let app = service_fn(|request: Request<RequestBody>| async move {
@@ -132,7 +130,7 @@ fn a_panic_in_it_is_reported_and_an_answer_without_it_is_a_mistake() {
         let served = serve(listener, app).until(client).await;
         assert_eq!((served.stats.requests, served.stats.failed), (3, 2));
     });
-    assert_eq!(hook::with("the panic of an upgrade").len(), 1);
-    let reports = hook::with("/forgotten: the handler failed: the answer is an upgrade");
+    assert_eq!(reports::with("the panic of an upgrade").len(), 1);
+    let reports = reports::with("/forgotten: the handler failed: the answer is an upgrade");
     assert_eq!(reports.len(), 2, "{reports:?}");
 }

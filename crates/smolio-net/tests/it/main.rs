@@ -18,8 +18,6 @@ mod reader;
 mod reader_model;
 mod streams;
 
-mod hook;
-
 mod served;
 mod server;
 

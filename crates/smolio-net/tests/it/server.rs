@@ -4,9 +4,8 @@ use std::{collections::VecDeque, future::pending, io, sync::Mutex, time::Duratio
 
 use smolio_context::Instant;
 use smolio_net::{Connection, Listener, Server, ServerStats};
+use smolio_testing::reports;
 use smolio_timer::{sleep, sleep_until, timeout};
-
-use crate::hook;
 
 type Event = (u64, io::Result<u32>);
 
@@ -122,7 +121,7 @@ fn what_stopped_it_is_given() {
 
 #[test]
 fn an_error_of_a_handler_is_reported_and_goes_no_further() {
-    hook::listen();
+    reports::listen();
     smolio_test::run(async {
         let script = Script::guests(&[0, 10, 20]);
         let handler = async |number| match number {
@@ -138,7 +137,7 @@ fn an_error_of_a_handler_is_reported_and_goes_no_further() {
             .await;
         assert_eq!(stats(served.stats), [3, 1, 0]);
     });
-    let reports = hook::with("guest 2 is a bore");
+    let reports = reports::with("guest 2 is a bore");
     let [report] = &reports[..] else {
         panic!("{reports:?}");
     };
@@ -148,7 +147,7 @@ fn an_error_of_a_handler_is_reported_and_goes_no_further() {
 
 #[test]
 fn a_panic_of_a_handler_costs_that_connection_only() {
-    hook::listen();
+    reports::listen();
     smolio_test::run(async {
         let script = Script::guests(&[0, 10, 20, 30]);
         let handler = |guest: Guest| {
@@ -164,8 +163,8 @@ fn a_panic_of_a_handler_costs_that_connection_only() {
             .await;
         assert_eq!(stats(served.stats), [4, 2, 0]);
     });
-    assert_eq!(hook::with("the call of the handler panicked").len(), 1);
-    assert_eq!(hook::with("the future of the handler panicked").len(), 1);
+    assert_eq!(reports::with("the call of the handler panicked").len(), 1);
+    assert_eq!(reports::with("the future of the handler panicked").len(), 1);
 }
 
 #[test]
@@ -289,7 +288,7 @@ fn a_drop_half_way_drops_all_at_once() {
 
 #[test]
 fn when_it_cannot_accept_it_says_so_once_and_tries_again_ever_more_slowly() {
-    hook::listen();
+    reports::listen();
     let failure = || Err(io::Error::other("Too many open files in this test"));
     smolio_test::run(async {
         let mut events: Vec<Event> = (0..10).map(|_| (0, failure())).collect();
@@ -311,7 +310,7 @@ fn when_it_cannot_accept_it_says_so_once_and_tries_again_ever_more_slowly() {
         expected.extend([now, now + 10]);
         assert_eq!(*script.asked.lock().unwrap(), expected);
     });
-    let reports = hook::with("too many open files in this test");
+    let reports = reports::with("too many open files in this test");
     assert_eq!(reports.len(), 2, "{reports:?}");
     assert!(
         reports[0].contains("cannot accept a connection, and tries again: too many"),
@@ -321,7 +320,7 @@ fn when_it_cannot_accept_it_says_so_once_and_tries_again_ever_more_slowly() {
 
 #[test]
 fn a_guest_who_left_before_he_was_let_in_is_no_failure() {
-    hook::listen();
+    reports::listen();
     smolio_test::run(async {
         let left = || {
             Err(io::Error::new(
@@ -335,7 +334,7 @@ fn a_guest_who_left_before_he_was_let_in_is_no_failure() {
             .await;
         assert_eq!(served.stats.accepted, 1);
     });
-    assert!(hook::with("left early").is_empty());
+    assert!(reports::with("left early").is_empty());
 }
 
 #[test]

@@ -4,14 +4,14 @@ use std::{
     cell::Cell,
     cmp::Ordering,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex},
+    sync::Arc,
     task::{Context, Wake, Waker},
 };
 
-use smolio_context::{UnhandledKind, set_unhandled_hook};
+use smolio_context::UnhandledKind;
 use smolio_queue::{PriorityQueue, Queue};
 
-use crate::support::{Counter, Wakes};
+use crate::support::{Counter, Hook, PanicWaker, Wakes};
 
 thread_local! {
     /// How many comparisons there may still be before one panics.
@@ -170,11 +170,7 @@ fn a_batch_that_panics_half_way_wakes_for_what_is_in() {
 
 #[test]
 fn a_comparison_that_panics_in_a_batch_of_gets_loses_nothing() {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let hook = told.clone();
-    let former = set_unhandled_hook(Some(Arc::new(move |unhandled| {
-        hook.lock().unwrap().push(unhandled.kind());
-    })));
+    let hook = Hook::install();
     let (mut panics, mut reports) = (0, 0);
     for allowed in 0.. {
         let fixture = Fixture::new(ITEMS);
@@ -190,27 +186,16 @@ fn a_comparison_that_panics_in_a_batch_of_gets_loses_nothing() {
         }
         assert_eq!([got, fixture.drain()].concat(), SORTED);
     }
-    set_unhandled_hook(former);
     assert!(panics > 2 && reports > 4);
-    assert_eq!(*told.lock().unwrap(), vec![UnhandledKind::Panic; reports]);
-}
-
-struct Panics;
-
-impl Wake for Panics {
-    fn wake(self: Arc<Self>) {
-        panic!("this waker does not work");
-    }
+    let told = hook.take();
+    assert_eq!(told.len(), reports);
+    assert!(told.iter().all(|one| one.kind() == UnhandledKind::Panic));
 }
 
 #[test]
 fn a_waker_that_panics_takes_nothing_with_it() {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let hook = told.clone();
-    let former = set_unhandled_hook(Some(Arc::new(move |unhandled| {
-        hook.lock().unwrap().push(unhandled.message().to_owned());
-    })));
-    let bad = Waker::from(Arc::new(Panics));
+    let hook = Hook::install();
+    let bad = PanicWaker::waker();
     let good = Wakes::new();
     let queue = Queue::bounded(1);
     queue.try_put(1).unwrap();
@@ -240,8 +225,8 @@ fn a_waker_that_panics_takes_nothing_with_it() {
     good.poll_pending(&mut gets[2]);
     queue.shutdown();
     assert_eq!(good.count(), 2, "those behind it are woken");
-    set_unhandled_hook(former);
-    assert_eq!(*told.lock().unwrap(), ["this waker does not work"; 3]);
+    let panicked = (UnhandledKind::Panic, PanicWaker::MESSAGE.to_string());
+    assert_eq!(hook.take_messages(), vec![panicked; 3]);
 }
 
 /// A waker that uses the queue when it is cloned, woken and dropped: none of that happens under the lock.

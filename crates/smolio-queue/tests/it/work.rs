@@ -1,13 +1,11 @@
 //! `join`, `task_done` and jobs.
 
-use std::sync::{Arc, Mutex};
-
-use smolio_context::{UnhandledKind, set_unhandled_hook};
+use smolio_context::UnhandledKind;
 use smolio_executor::spawn;
 use smolio_queue::{Queue, TaskDoneError};
 use smolio_test::all_blocked;
 
-use crate::support::{Counter, Kind, Wakes, explore, for_all_kinds};
+use crate::support::{Counter, Hook, Kind, Wakes, explore, for_all_kinds};
 
 for_all_kinds!(
     q4_join_waits_for_every_task_done,
@@ -171,19 +169,12 @@ fn a_job_is_done_after_its_item_is_gone() {
 
 #[test]
 fn a_job_that_was_called_done_by_hand_too_is_reported() {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let hook = told.clone();
-    let former = set_unhandled_hook(Some(Arc::new(move |unhandled| {
-        hook.lock().unwrap().push(unhandled.clone());
-    })));
+    let hook = Hook::install();
     let queue = Queue::unbounded();
     queue.try_put(1).unwrap();
     let job = Wakes::new().poll_ready(&mut queue.get_job()).unwrap();
     queue.task_done().unwrap();
     drop(job);
-    set_unhandled_hook(former);
-    let told = told.lock().unwrap();
-    assert_eq!(told.len(), 1);
-    assert_eq!(told[0].kind(), UnhandledKind::Error);
+    assert_eq!(hook.take_one().kind(), UnhandledKind::Error);
     let _: TaskDoneError = queue.task_done().unwrap_err();
 }

@@ -3,16 +3,16 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::Arc,
     task::{Context, Wake, Waker},
 };
 
-use smolio_context::set_unhandled_hook;
+use smolio_context::UnhandledKind;
 use smolio_sync::{
     Broadcast, CapacityLimiter, Condition, Event, Lock, RwLock, Semaphore, Watch, oneshot,
 };
 
-use crate::support::{Counter, Wakes};
+use crate::support::{Counter, Hook, PanicWaker, Wakes};
 
 #[test]
 fn a_panic_while_it_is_held_releases_it() {
@@ -32,22 +32,10 @@ fn a_panic_while_it_is_held_releases_it() {
     assert_eq!(semaphore.available(), 1);
 }
 
-struct Panics;
-
-impl Wake for Panics {
-    fn wake(self: Arc<Self>) {
-        panic!("this waker does not work");
-    }
-}
-
 #[test]
 fn a_waker_that_panics_takes_nothing_with_it() {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let hook = told.clone();
-    let former = set_unhandled_hook(Some(Arc::new(move |unhandled| {
-        hook.lock().unwrap().push(unhandled.message().to_owned());
-    })));
-    let bad = Waker::from(Arc::new(Panics));
+    let hook = Hook::install();
+    let bad = PanicWaker::waker();
     let good = Wakes::new();
     let (semaphore, event) = (Semaphore::new(0), Event::new());
     let mut acquires = [semaphore.acquire(), semaphore.acquire()];
@@ -65,8 +53,8 @@ fn a_waker_that_panics_takes_nothing_with_it() {
     let permits = acquires.each_mut().map(|acquire| good.poll_ready(acquire));
     assert_eq!(semaphore.available(), 0);
     drop(permits);
-    set_unhandled_hook(former);
-    assert_eq!(*told.lock().unwrap(), ["this waker does not work"; 2]);
+    let panicked = (UnhandledKind::Panic, PanicWaker::MESSAGE.to_string());
+    assert_eq!(hook.take_messages(), vec![panicked; 2]);
 }
 
 /// A waker that uses what it waits for when it is cloned, woken and dropped: none of that happens under a lock of ours.

@@ -2,9 +2,8 @@
 
 mod child;
 mod clock;
-mod counting;
 mod gate;
-mod hook;
+mod not_send;
 
 use std::{
     future::{Future, poll_fn},
@@ -19,9 +18,9 @@ use smolio_executor::{TaskBuilder, yield_now};
 
 pub(crate) use child::{Child, is_child};
 pub(crate) use clock::{Jump, virtual_runner};
-pub(crate) use counting::{Counter, NotSend, PanicWaker, Polls, Wakes};
 pub(crate) use gate::{Gate, Latch};
-pub(crate) use hook::Hook;
+pub(crate) use not_send::NotSend;
+pub(crate) use smolio_testing::{Counter, Hook, PanicWaker, Polls, Wakes, panic_of};
 
 /// Runs `test` under 100 orders of those that are ready, and says which one failed.
 pub(crate) fn under_100_seeds(test: impl Fn()) {
@@ -97,14 +96,5 @@ where
     task.detach();
     while !entered.is_open() {
         yield_now().await;
-    }
-}
-
-/// The text of the panic that `f` ends in.
-#[track_caller]
-pub(crate) fn panic_of<R>(f: impl FnOnce() -> R) -> String {
-    match catch_unwind(AssertUnwindSafe(f)) {
-        Ok(_) => panic!("there was no panic"),
-        Err(payload) => panic_message(&*payload).to_string(),
     }
 }

@@ -1,13 +1,11 @@
 //! What the tests share.
 
-mod wakes;
-
 use std::{
     fmt::Debug,
     sync::{Arc, Mutex},
 };
 
-pub(crate) use wakes::{Counter, Wakes};
+pub(crate) use smolio_testing::{Counter, Hook, PanicWaker, Wakes};
 
 /// Runs a test under many orders of what is ready, in virtual time.
 pub(crate) fn explore<F: Future<Output = ()>>(test: impl Fn() -> F) {

@@ -1,9 +1,8 @@
 //! What the tests share: things that count, a log of who went when, and the hook.
 
-mod counting;
-mod hook;
 mod kinds;
 mod log;
+mod manual;
 
 use std::{
     env,
@@ -15,10 +14,10 @@ use std::{
 use smolio_context::{Instant, panic_message};
 use smolio_executor::yield_now;
 
-pub(crate) use counting::{Counter, DropGuard, Manual, Polls, Wakes};
-pub(crate) use hook::Hook;
 pub(crate) use kinds::{KINDS, Kind, Member};
 pub(crate) use log::Log;
+pub(crate) use manual::Manual;
+pub(crate) use smolio_testing::{Counter, DropGuard, Hook, Polls, Wakes, panic_of};
 
 /// Runs a test in virtual time, first in the order of time, then under 100 shuffled ones.
 #[track_caller]
@@ -71,15 +70,6 @@ fn rounds_while(first: u64, mut round: impl FnMut(u64), go_on: impl Fn(u64, Dura
 pub(crate) async fn yields(times: usize) {
     for _ in 0..times {
         yield_now().await;
-    }
-}
-
-/// The text of the panic that `f` ends in.
-#[track_caller]
-pub(crate) fn panic_of<R>(f: impl FnOnce() -> R) -> String {
-    match catch_unwind(AssertUnwindSafe(f)) {
-        Ok(_) => panic!("there was no panic"),
-        Err(payload) => panic_message(&*payload).to_string(),
     }
 }
 

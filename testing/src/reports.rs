@@ -1,4 +1,4 @@
-//! What reaches the unhandled hook. The hook is the process's, and tests may run at the same time: each looks for its own words.
+//! What reaches the unhandled hook, for tests that run at the same time: each looks for its own words.
 
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -18,12 +18,12 @@ fn reports() -> &'static Mutex<Vec<String>> {
 }
 
 /// From now on reports are kept.
-pub(crate) fn listen() {
+pub fn listen() {
     reports();
 }
 
 /// The reports with this word in them.
-pub(crate) fn with(word: &str) -> Vec<String> {
+pub fn with(word: &str) -> Vec<String> {
     let reports = reports().lock().unwrap();
     let with = reports.iter().filter(|report| report.contains(word));
     with.cloned().collect()
