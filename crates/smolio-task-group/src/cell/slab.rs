@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{ready::Ready, task::ChildTask};
 
-/// A chunk begins with this. Its slots come behind, and each of them is aligned as it is.
+/// A chunk begins with this. Its slots come behind.
 #[repr(C, align(64))]
 struct Chunk {
     // First: a pointer to one is a pointer to the other.
@@ -41,6 +41,10 @@ struct Chunk {
 const ABANDONED: u64 = 1 << 63;
 
 const ALIGN: usize = align_of::<Chunk>();
+/// Slots are aligned like this, and as large as several of it: with whole cache lines a quarter of the memory would lie idle.
+const GRAIN: usize = 16;
+/// There are so many bits for slots.
+const MOST_SLOTS: usize = 63;
 /// Larger cells lie by themselves: for them the allocator is the smaller part.
 const LARGEST: usize = 512;
 /// A chunk is no larger than this.
@@ -87,10 +91,10 @@ impl Slab {
         self.children += 1;
         let layout = Layout::new::<Cell<ChildTask<F, T>>>();
         let (cell, home) =
-            if self.children <= FEW || layout.size() > LARGEST || layout.align() > ALIGN {
+            if self.children <= FEW || layout.size() > LARGEST || layout.align() > GRAIN {
                 Owner::<ChildTask<F, T>>::room(ready.clone())
             } else {
-                let (chunk, slot) = self.take(layout.size().next_multiple_of(ALIGN), ready);
+                let (chunk, slot) = self.take(layout.size().next_multiple_of(GRAIN), ready);
                 (slot.cast(), chunk.cast())
             };
         // SAFETY: it is an allocation for this cell. Or the slot is free, large enough, and aligned, and its memory is given
@@ -139,7 +143,7 @@ impl Class {
     #[inline]
     fn take(&mut self) -> (NonNull<Chunk>, NonNull<u8>) {
         let number = self.free.trailing_zeros() as usize;
-        assert!(number < MOST_BYTES / ALIGN, "a slab has no room");
+        assert!(number < MOST_SLOTS, "a slab has no room");
         self.free &= self.free - 1;
         let chunk = self.chunks[self.current];
         // SAFETY: the chunk has a slot of each number that is free.
@@ -161,7 +165,7 @@ impl Class {
                 return 0;
             }
         }
-        let most = (MOST_BYTES - ALIGN) / self.stride;
+        let most = ((MOST_BYTES - ALIGN) / self.stride).min(MOST_SLOTS);
         let slots = (FEWEST_SLOTS << self.chunks.len().min(3)).min(most);
         let chunk = Chunk::new(slots, self.stride, ready.clone());
         self.current = self.chunks.len();
