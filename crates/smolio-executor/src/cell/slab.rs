@@ -94,10 +94,12 @@ impl Notes {
 }
 
 impl Place {
-    const BY_ITSELF: Self = Self::new(0, 0);
+    fn by_itself() -> Self {
+        Self::new(0, 0)
+    }
 
     #[inline]
-    const fn new(stride: u16, slot: u8) -> Self {
+    fn new(stride: u16, slot: u8) -> Self {
         let notes = Notes(AtomicU8::new(0));
         Self {
             stride,
@@ -308,7 +310,7 @@ pub(super) fn allocate(local: Option<&Local>, layout: Layout) -> (NonNull<u8>, P
     // SAFETY: the layout is not empty.
     let memory = unsafe { alloc(layout) };
     let memory = NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(layout));
-    (memory, Place::BY_ITSELF)
+    (memory, Place::by_itself())
 }
 
 /// Gives the memory of a task back, on whatever thread.
