@@ -191,11 +191,20 @@ impl TaskContext {
     #[track_caller]
     #[inline]
     pub fn child(name: Option<&str>) -> Self {
+        Self::child_at(name, Location::caller())
+    }
+
+    /// Whether to make a context runs code that is not ours: the one who listens to `tracing`.
+    pub const IS_TRACED: bool = cfg!(feature = "spans");
+
+    /// As [`child`](Self::child), for whoever makes it within a closure, which does not know who has called.
+    #[inline]
+    pub fn child_at(name: Option<&str>, location: &'static Location<'static>) -> Self {
         let (parent, variables) = match with_current(Self::inheritance) {
             Some((parent, variables)) => (Some(parent), variables),
             None => (None, Variables::default()),
         };
-        Self::new(name, Location::caller(), parent, variables)
+        Self::new(name, location, parent, variables)
     }
 
     #[inline]
@@ -281,8 +290,8 @@ impl TaskContext {
 
     /// The waker to poll it with while somebody looks on, so that they learn of its wakes.
     #[inline]
-    fn watched_waker(&self, cx: &Context<'_>) -> Option<Waker> {
-        if is_observed() {
+    fn watched_waker(&self, observed: bool, cx: &Context<'_>) -> Option<Waker> {
+        if observed {
             watched_waker(self, cx.waker())
         } else {
             None
@@ -314,8 +323,13 @@ impl TaskContext {
     /// child too, and the parent sees the shields of the child.
     #[inline]
     pub fn enter_child<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.enter_child_if(is_observed(), f)
+    }
+
+    #[inline]
+    fn enter_child_if<R>(&self, observed: bool, f: impl FnOnce() -> R) -> R {
         let mut budget = budget::refill();
-        if is_observed() {
+        if observed {
             budget.measure(attention::begin_poll(self));
         }
         CURRENT.set(self, || self.span.enter(f))
@@ -383,6 +397,7 @@ pin_project! {
 
 impl<F> Scoped<F> {
     /// Binds `future` to `context`.
+    #[inline(always)]
     pub fn new(context: TaskContext, future: F) -> Self {
         Self {
             context,
@@ -420,11 +435,12 @@ impl<F: Future> Scoped<F> {
     #[inline]
     pub fn poll_child(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        let watched = this.context.watched_waker(cx);
+        let observed = is_observed();
+        let watched = this.context.watched_waker(observed, cx);
         let cx = &mut Context::from_waker(watched.as_ref().unwrap_or(cx.waker()));
         let result = this
             .context
-            .enter_child(|| poll_once(this.future.as_mut(), cx));
+            .enter_child_if(observed, || poll_once(this.future.as_mut(), cx));
         if result.is_ready() {
             this.context.ended();
         }
@@ -440,7 +456,7 @@ impl<F: Future> Future for Scoped<F> {
         let mut this = self.project();
         // Not in `enter`: a loop, which need not, would pay for it in each poll.
         let _shields = ShieldBorder::here();
-        let watched = this.context.watched_waker(cx);
+        let watched = this.context.watched_waker(is_observed(), cx);
         let cx = &mut Context::from_waker(watched.as_ref().unwrap_or(cx.waker()));
         let result = this.context.enter(|| poll_once(this.future.as_mut(), cx));
         if result.is_ready() {

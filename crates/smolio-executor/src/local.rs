@@ -50,6 +50,8 @@ pub(crate) struct Local {
     policy: Option<Rc<dyn IdlePolicy>>,
     /// Nothing has run since the policy was last asked.
     still_idle: Cell<bool>,
+    /// The last whole round of polls took little time.
+    was_quick: Cell<bool>,
     /// A turn is going on: what becomes ready is seen without waking the driver.
     turning: Cell<bool>,
     driver: RefCell<Option<Waker>>,
@@ -85,13 +87,14 @@ impl Local {
             home: Thread::current(),
             queue: RefCell::default(),
             table: Table::default(),
-            slab: Slab::new(),
+            slab: Slab::new(id),
             counts: Default::default(),
             messages: RefCell::default(),
             timers: Driver::new(),
             alarm: Alarm::default(),
             policy,
             still_idle: Cell::new(false),
+            was_quick: Cell::new(false),
             turning: Cell::new(false),
             driver: RefCell::default(),
             running: Cell::new(Kind::Task),

@@ -31,8 +31,7 @@ pub fn spawn<F>(future: F) -> Task<F::Output>
 where
     F: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>,
 {
-    let context = TaskContext::child(None);
-    Task::new(spawn_send(context, future.into_future()))
+    Task::new(spawn_send(None, future.into_future()))
 }
 
 /// Starts a task on this thread. It need not be `Send`: `Rc` and `RefCell` are fine.
@@ -54,8 +53,7 @@ pub fn spawn_local<F>(future: F) -> Task<F::Output>
 where
     F: IntoFuture<IntoFuture: 'static, Output: 'static>,
 {
-    let context = TaskContext::child(None);
-    Task::new(spawn_here(context, future.into_future()))
+    Task::new(spawn_here(None, future.into_future()))
 }
 
 /// Gives a task a name before it is spawned: `create_task(..., name="fetch")`.
@@ -95,8 +93,7 @@ impl<'a> TaskBuilder<'a> {
     where
         F: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>,
     {
-        let context = TaskContext::child(self.name);
-        Task::new(spawn_send(context, future.into_future()))
+        Task::new(spawn_send(self.name, future.into_future()))
     }
 
     /// As [`spawn_local`].
@@ -108,8 +105,7 @@ impl<'a> TaskBuilder<'a> {
     where
         F: IntoFuture<IntoFuture: 'static, Output: 'static>,
     {
-        let context = TaskContext::child(self.name);
-        Task::new(spawn_here(context, future.into_future()))
+        Task::new(spawn_here(self.name, future.into_future()))
     }
 }
 
@@ -121,10 +117,10 @@ fn current() -> Rc<Local> {
 }
 
 // A future has mostly one place where it is spawned. What is passed on by way of memory, the context above all, costs more than
-// the rest of a spawn.
+// the rest of a spawn; so each branch makes its own, and none lies anywhere for the sake of another.
 #[inline(always)]
 #[track_caller]
-fn spawn_send<F>(context: TaskContext, future: F) -> Joiner<F::Output>
+fn spawn_send<F>(name: Option<&str>, future: F) -> Joiner<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -133,19 +129,33 @@ where
     let runtime = local.runtime();
     match runtime.pool() {
         Some(pool) if runtime.is_open() && !local.is_cleaning_up() => pool
-            .spawn(runtime, context, future)
+            .spawn(runtime, TaskContext::child(name), future)
             .unwrap_or_else(|(context, future)| spawn_on(&local, context, future)),
-        _ => spawn_on(&local, context, future),
+        _ => spawn_child(&local, name, future),
     }
 }
 
 #[inline(always)]
 #[track_caller]
-fn spawn_here<F: Future + 'static>(context: TaskContext, future: F) -> Joiner<F::Output> {
-    spawn_on(&current(), context, future)
+fn spawn_here<F: Future + 'static>(name: Option<&str>, future: F) -> Joiner<F::Output> {
+    spawn_child(&current(), name, future)
 }
 
+/// A task of `local`, which is a child of whoever is running.
 #[inline(always)]
+#[track_caller]
+fn spawn_child<F: Future + 'static>(
+    local: &Local,
+    name: Option<&str>,
+    future: F,
+) -> Joiner<F::Output> {
+    match local.admits() {
+        Some(kind) => local.spawn(kind, TaskContext::child(name), future),
+        None => local.refuse(TaskContext::child(name), future),
+    }
+}
+
+/// A task of `local`, with a context that was made before.
 pub(crate) fn spawn_on<F: Future + 'static>(
     local: &Local,
     context: TaskContext,

@@ -48,8 +48,7 @@ pub struct Child<T> {
 }
 
 impl<T> Child<T> {
-    pub(crate) fn new(answer: Answer<T>, id: TaskId) -> Self {
-        let id = Some(id);
+    pub(crate) fn new(answer: Answer<T>, id: Option<TaskId>) -> Self {
         Self { answer, id }
     }
 

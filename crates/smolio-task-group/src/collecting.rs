@@ -24,14 +24,59 @@ pub(crate) struct Collecting<I, F, T> {
 struct Running<I, F, T> {
     set: Set<F>,
     source: Source<I>,
-    /// In the order of the futures, which are ready in any order.
-    values: Vec<Option<T>>,
+    values: Values<T>,
+}
+
+/// In the order of the futures, which are ready in any order.
+enum Values<T> {
+    /// As long as each is the next one, which is often so to the end.
+    InOrder(Vec<T>),
+    WithGaps(Vec<Option<T>>),
+}
+
+impl<T> Values<T> {
+    fn reserve(&mut self, values: usize) {
+        if let Self::InOrder(list) = self {
+            if list.capacity() == 0 {
+                list.reserve(values);
+            }
+        }
+    }
+
+    #[inline]
+    fn put(&mut self, index: usize, value: T) {
+        match self {
+            Self::InOrder(list) if list.len() == index => list.push(value),
+            _ => self.put_anywhere(index, value),
+        }
+    }
+
+    #[inline(never)]
+    fn put_anywhere(&mut self, index: usize, value: T) {
+        if let Self::InOrder(list) = self {
+            *self = Self::WithGaps(mem::take(list).into_iter().map(Some).collect());
+        }
+        if let Self::WithGaps(list) = self {
+            if list.len() <= index {
+                list.resize_with(index + 1, || None);
+            }
+            list[index] = Some(value);
+        }
+    }
+
+    /// All of them, when there are no gaps any more.
+    fn take(&mut self) -> Vec<T> {
+        match mem::replace(self, Self::InOrder(Vec::new())) {
+            Self::InOrder(list) => list,
+            Self::WithGaps(list) => list.into_iter().flatten().collect(),
+        }
+    }
 }
 
 impl<I, F, T> Collecting<I, F, T> {
     /// For so many values there is room from the first poll on, if the iterator says that as many will come: a quarter of a
     /// megabyte. Where there are more, or where it is wrong, the room grows with what does come.
-    const MOST_AT_ONCE: usize = match size_of::<Option<T>>() {
+    const MOST_AT_ONCE: usize = match size_of::<T>() {
         0 => 0,
         size => (1 << 18) / size,
     };
@@ -40,7 +85,7 @@ impl<I, F, T> Collecting<I, F, T> {
         let running = Running {
             set: Set::new(Order::Wakes),
             source: Source::new(iterator),
-            values: Vec::new(),
+            values: Values::InOrder(Vec::new()),
         };
         Self {
             running: Some(running),
@@ -76,13 +121,11 @@ impl<I, F, T> Collecting<I, F, T> {
             source,
             values,
         } = running;
-        if values.capacity() == 0 {
-            values.reserve(source.at_least().min(Self::MOST_AT_ONCE));
-        }
+        values.reserve(source.at_least().min(Self::MOST_AT_ONCE));
         let mut stop = None;
         let done = |index, output| match K::keep(output) {
             Ok(value) => {
-                put(values, index, value);
+                values.put(index, value);
                 ControlFlow::Continue(())
             }
             Err(reason) => {
@@ -98,24 +141,12 @@ impl<I, F, T> Collecting<I, F, T> {
             Ok(Poll::Ready(())) => {}
             Err(payload) => resume_after(payload, || self.running = None),
         }
-        let values = mem::take(values);
+        let values = values.take();
         // Where it was stopped, this is where the others are dropped.
         self.running = None;
         Poll::Ready(match stop {
-            None => Ok(values.into_iter().flatten().collect()),
+            None => Ok(values),
             Some(reason) => Err(reason),
         })
     }
-}
-
-#[inline]
-fn put<T>(values: &mut Vec<Option<T>>, index: usize, value: T) {
-    // Where they are ready in their order, which is often so.
-    if values.len() == index {
-        return values.push(Some(value));
-    }
-    if values.len() < index {
-        values.resize_with(index + 1, || None);
-    }
-    values[index] = Some(value);
 }

@@ -138,6 +138,8 @@ impl<C, E> Core<C, E> {
     }
 
     /// Takes the child in that `make` gives, or refuses it, and then `make` is not called.
+    // The child is made where it is to stay, and not handed on: see `Slab::child`.
+    #[inline(always)]
     pub(crate) fn accept<T>(
         &self,
         make: impl FnOnce(&Arc<Ready>, &mut Slab) -> (C, Answer<T>),

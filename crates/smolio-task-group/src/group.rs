@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use smolio_context::{TaskContext, is_debug};
+use smolio_context::{Scoped, TaskContext, is_debug, is_observed};
 
 use crate::{
     CancelToken, Cancelled, Child, Outcome, ReadySignal, SpawnError, StartError, TaskGroupError,

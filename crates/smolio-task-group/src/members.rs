@@ -227,22 +227,39 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
     ///
     /// What the drop leaves to be waited for goes to the collector that is in place around each turn of the group.
     fn let_go(&mut self, seat: u32, gone: Option<Gone>, core: &Core<C, E>) {
-        let Some(left) = self.seats.vacate(seat) else {
+        let Some(leaving) = self.seats.get(seat) else {
             return;
         };
-        self.shielded -= usize::from(left.is_shielded);
-        if let Occupant::Child { order, .. } = &left.occupant {
+        let is_admitted = leaving.is_admitted;
+        self.shielded -= usize::from(leaving.is_shielded);
+        if let Occupant::Child { order, .. } = leaving.occupant {
             self.ended += 1;
-            if left.is_admitted {
+            if is_admitted {
                 self.free_place();
             } else {
-                self.waiting_for_place.remove(order);
+                self.waiting_for_place.remove(&order);
             }
         }
         self.released.push(seat);
-        self.drop_occupant(left.occupant, gone, core);
+        self.vacate(seat, gone, core);
         if self.is_counting {
             self.release(core);
+        }
+    }
+
+    /// Drops whoever sits there, where he sits.
+    fn vacate(&mut self, seat: u32, gone: Option<Gone>, core: &Core<C, E>) {
+        let info = self.info(seat);
+        let seats = &mut self.seats;
+        let dropping = catch_unwind(AssertUnwindSafe(|| {
+            seats.vacate(seat, |occupant| {
+                if let (Occupant::Child { child, .. }, Some(gone)) = (occupant, gone) {
+                    child.parts().0.end(gone);
+                }
+            });
+        }));
+        if let Err(payload) = dropping {
+            self.panicked(info, payload, core);
         }
     }
 
@@ -264,19 +281,11 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
         }
     }
 
-    fn drop_occupant(&mut self, occupant: Occupant<C>, gone: Option<Gone>, core: &Core<C, E>) {
-        let info = match &occupant {
-            Occupant::Child { child, .. } => Some(child.info().clone()),
-            Occupant::CleanUp { .. } => None,
-        };
-        let dropping = catch_unwind(AssertUnwindSafe(|| {
-            let mut occupant = occupant;
-            if let (Occupant::Child { child, .. }, Some(gone)) = (&mut occupant, gone) {
-                child.parts().0.end(gone);
-            }
-        }));
-        if let Err(payload) = dropping {
-            self.panicked(info, payload, core);
+    /// Drops a child that had no seat yet.
+    fn drop_late(&mut self, child: C, core: &Core<C, E>) {
+        let info = child.info().clone();
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(child))) {
+            self.panicked(Some(info), payload, core);
         }
     }
 
@@ -295,9 +304,8 @@ impl<C: ChildBox<E>, E: fmt::Display> Members<C, E> {
         core: &Core<C, E>,
     ) {
         // Not let in yet, and so spawned last.
-        for NewChild { child, order, .. } in late.into_iter().rev() {
-            let occupant = Occupant::Child { child, order };
-            self.drop_occupant(occupant, None, core);
+        for NewChild { child, .. } in late.into_iter().rev() {
+            self.drop_late(child, core);
         }
         let wanted = |seat: &Seat<C>| even_shielded || !seat.is_shielded;
         for seat in self.seats.children_in_reverse(wanted) {

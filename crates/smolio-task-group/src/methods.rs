@@ -102,7 +102,7 @@ macro_rules! group_methods {
                 F::Output: Outcome<E>,
                 <F::Output as Outcome<E>>::Value: $($send)* 'a,
             {
-                self.core.spawn(TaskContext::child(None), future.into_future())
+                self.core.spawn_child(None, future.into_future())
             }
 
             /// As [`spawn`](Self::spawn), with a name for reports.
@@ -114,7 +114,7 @@ macro_rules! group_methods {
                 F::Output: Outcome<E>,
                 <F::Output as Outcome<E>>::Value: $($send)* 'a,
             {
-                self.core.spawn(TaskContext::child(Some(name)), future.into_future())
+                self.core.spawn_child(Some(name), future.into_future())
             }
 
             /// As [`spawn`](Self::spawn), for a future that cannot fail and gives any value.
@@ -128,7 +128,7 @@ macro_rules! group_methods {
                 F::Output: $($send)* 'a,
             {
                 let future = future.into_future();
-                self.core.spawn(TaskContext::child(None), Infallibly::new(future))
+                self.core.spawn_child(None, Infallibly::new(future))
             }
 
             /// As [`spawn`](Self::spawn), but a group that takes no more gives the future back.
@@ -387,30 +387,67 @@ macro_rules! group_methods {
         }
 
         impl<'a, E: $($send)* 'a> Core<Boxed<'a, E>, E> {
-            /// Lets a child in: its place for the value, its box, its handle.
+            /// Lets a child of whoever is running in: its place for the value, its box, its handle.
+            // In here the context is made where it is to stay: see `Slab::child`.
+            #[inline(always)]
+            #[track_caller]
+            pub(crate) fn spawn_child<F>(&self, name: Option<&str>, future: F) -> Child<<F::Output as Outcome<E>>::Value>
+            where
+                F: Future + $($send)* 'a,
+                F::Output: Outcome<E>,
+                <F::Output as Outcome<E>>::Value: $($send)* 'a,
+            {
+                if is_observed() || TaskContext::IS_TRACED {
+                    return self.spawn(TaskContext::child(name), future);
+                }
+                let location = Location::caller();
+                let (mut id, mut future) = (None, Some(future));
+                let accepted = self.accept(|ready, slab| {
+                    let (child, answer) = slab.child(ready, || {
+                        let future = future.take().expect("asked for once");
+                        ChildTask::new(TaskContext::child_at(name, location), future)
+                    });
+                    id = Some(child.future().id());
+                    (child.$erase(), answer)
+                });
+                match (accepted, future) {
+                    (Some(answer), _) => Child::new(answer, id),
+                    (None, future) => self.refuse(TaskContext::child_at(name, location), future),
+                }
+            }
+
+            /// As [`spawn_child`](Self::spawn_child), with a context that was made before.
             pub(crate) fn spawn<F>(&self, context: TaskContext, future: F) -> Child<<F::Output as Outcome<E>>::Value>
             where
                 F: Future + $($send)* 'a,
                 F::Output: Outcome<E>,
                 <F::Output as Outcome<E>>::Value: $($send)* 'a,
             {
-                let id = context.info().id();
+                // Not under the group's lock: whoever looks on may be told.
                 context.spawned();
                 if is_debug() {
                     self.note(context.info());
                 }
-                let child = ChildTask::new(context, future);
-                let accepted = self.accept(move |ready, slab| {
-                    let (child, answer) = slab.child(ready, child);
+                let id = Some(context.info().id());
+                let mut parts = Some((context, future));
+                let accepted = self.accept(|ready, slab| {
+                    let (context, future) = parts.take().expect("asked for once");
+                    let (child, answer) = slab.child(ready, || ChildTask::new(context, future));
                     (child.$erase(), answer)
                 });
-                match accepted {
-                    Some(answer) => Child::new(answer, id),
-                    None => {
-                        self.tell_refused();
-                        Child::refused(self.ready().clone())
-                    }
+                match (accepted, parts) {
+                    (Some(answer), _) => Child::new(answer, id),
+                    (None, Some((context, future))) => self.refuse(context, Some(future)),
+                    (None, None) => unreachable!("the future went into the child"),
                 }
+            }
+
+            /// Drops a future that is not let in, as the child that it would have been.
+            #[cold]
+            fn refuse<F: Future, T>(&self, context: TaskContext, future: Option<F>) -> Child<T> {
+                drop(future.map(|future| Scoped::new(context, future)));
+                self.tell_refused();
+                Child::refused(self.ready().clone())
             }
 
             /// Lets a child in, or gives its future back.
@@ -431,11 +468,11 @@ macro_rules! group_methods {
                 let mut parts = Some((context, future));
                 let accepted = self.accept(|ready, slab| {
                     let (context, future) = parts.take().expect("asked for once");
-                    let (child, answer) = slab.child(ready, ChildTask::new(context, future));
+                    let (child, answer) = slab.child(ready, || ChildTask::new(context, future));
                     (child.$erase(), answer)
                 });
                 match (accepted, parts) {
-                    (Some(answer), _) => Ok(Child::new(answer, id)),
+                    (Some(answer), _) => Ok(Child::new(answer, Some(id))),
                     (None, Some((context, future))) => {
                         context.ended();
                         Err(SpawnError::new(future))

@@ -34,6 +34,16 @@ pub(crate) enum Occupant<C> {
     },
 }
 
+/// A seat that is free when this is dropped.
+struct Left<'a, C>(&'a mut Option<Seat<C>>);
+
+impl<C> Drop for Left<'_, C> {
+    #[inline]
+    fn drop(&mut self) {
+        *self.0 = None;
+    }
+}
+
 impl<C> Occupant<C> {
     pub(crate) fn node<E>(&self) -> &Node
     where
@@ -73,8 +83,8 @@ impl<C> Seats<C> {
     #[inline]
     pub(crate) fn seat(&mut self, number: u32, occupant: impl FnOnce() -> Occupant<C>) {
         let index = number as usize;
-        if self.seats.len() <= index {
-            self.seats.resize_with(index + 1, || None);
+        while self.seats.len() <= index {
+            self.seats.push(None);
         }
         if let Some(seat) = self.seats.get_mut(index) {
             self.taken += 1;
@@ -91,10 +101,19 @@ impl<C> Seats<C> {
         self.seats.get_mut(seat as usize)?.as_mut()
     }
 
-    pub(crate) fn vacate(&mut self, seat: u32) -> Option<Seat<C>> {
-        let left = self.seats.get_mut(seat as usize)?.take();
-        self.taken -= usize::from(left.is_some());
-        left
+    /// Drops whoever sits here, where he sits, after `before` was called with him; the seat is free, whether that panics or not.
+    #[inline]
+    pub(crate) fn vacate(&mut self, seat: u32, before: impl FnOnce(&mut Occupant<C>)) {
+        let Some(place) = self.seats.get_mut(seat as usize) else {
+            return;
+        };
+        if place.is_some() {
+            self.taken -= 1;
+            let left = Left(place);
+            if let Some(seat) = left.0 {
+                before(&mut seat.occupant);
+            }
+        }
     }
 
     pub(crate) fn take_all(&mut self) -> impl Iterator<Item = Occupant<C>> + use<C> {

@@ -149,8 +149,7 @@ impl<'a, E: Send + 'a> Supervisor<'a, E> {
         F::Output: Outcome<E>,
         <F::Output as Outcome<E>>::Value: Send + 'a,
     {
-        let context = TaskContext::child(None);
-        self.core.spawn(context, future.into_future()).join()
+        self.core.spawn_child(None, future.into_future()).join()
     }
 
     /// As [`spawn`](Self::spawn), with a name for reports.
@@ -162,8 +161,9 @@ impl<'a, E: Send + 'a> Supervisor<'a, E> {
         F::Output: Outcome<E>,
         <F::Output as Outcome<E>>::Value: Send + 'a,
     {
-        let context = TaskContext::child(Some(name));
-        self.core.spawn(context, future.into_future()).join()
+        self.core
+            .spawn_child(Some(name), future.into_future())
+            .join()
     }
 
     /// Runs the body and the children until all have ended, however they end.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use pin_project_lite::pin_project;
-use smolio_context::{Scoped, TaskContext, TaskInfo};
+use smolio_context::{Scoped, TaskContext, TaskId, TaskInfo};
 
 use crate::{
     Outcome,
@@ -65,11 +65,16 @@ pin_project! {
 }
 
 impl<F, T> ChildTask<F, T> {
+    #[inline(always)]
     pub(crate) fn new(context: TaskContext, future: F) -> Self {
         Self {
             future: Scoped::new(context, future),
             promise: Promise::without_handle(),
         }
+    }
+
+    pub(crate) fn id(&self) -> TaskId {
+        self.future.info().id()
     }
 
     pub(crate) fn promise(self: Pin<&mut Self>) -> Pin<&mut Promise<T>> {

@@ -7,12 +7,12 @@ use std::{
     mem::ManuallyDrop,
     ptr::NonNull,
     sync::Mutex,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use smolio_context::TaskInfo;
 
-use super::shared::Shared;
+use super::{shared::Shared, slab::Notes};
 
 /// How a task ended.
 pub(crate) type Outcome<T> = Result<T, Failure>;
@@ -88,12 +88,9 @@ pub(crate) trait Completion: Send + Sync {
     unsafe fn poll_complete(&self, cx: &mut Context<'_>) -> Poll<()>;
 }
 
-/// The one handle of a task.
+/// The one handle of a task: no more than a pointer, so that it is handed on in registers.
 pub(crate) struct Joiner<T> {
     cell: Shared<dyn Joinable<T>>,
-    taken: bool,
-    /// Somebody has waited for the outcome.
-    is_awaited: bool,
     // The cell can be shared with any thread; the value in it cannot. As a mutex: the handle may be sent, and shared, if the
     // value may be sent.
     value: PhantomData<Mutex<T>>,
@@ -105,8 +102,6 @@ impl<T> Joiner<T> {
     pub(super) unsafe fn new(cell: Shared<dyn Joinable<T>>) -> Self {
         Self {
             cell,
-            taken: false,
-            is_awaited: false,
             value: PhantomData,
         }
     }
@@ -118,11 +113,11 @@ impl<T> Joiner<T> {
     /// Whether the outcome was taken.
     #[inline]
     pub(crate) fn is_taken(&self) -> bool {
-        self.taken
+        self.cell.notes().has(Notes::TAKEN)
     }
 
     pub(crate) fn is_complete(&self) -> bool {
-        self.taken || self.cell.is_complete()
+        self.cell.is_complete()
     }
 
     pub(crate) fn is_untouched(&self) -> bool {
@@ -134,7 +129,7 @@ impl<T> Joiner<T> {
     }
 
     pub(crate) fn is_awaited(&self) -> bool {
-        self.is_awaited
+        self.cell.notes().has(Notes::AWAITED)
     }
 
     pub(crate) fn cancel(&self) {
@@ -146,23 +141,27 @@ impl<T> Joiner<T> {
     /// # Panics
     /// When called again after it was ready.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<T>> {
-        assert!(!self.taken, "polled after it was ready");
+        assert!(!self.is_taken(), "polled after it was ready");
         // SAFETY: we are the only handle, `&mut self` makes this the only call, and who leaves is consumed.
         let outcome = unsafe { self.cell.poll_outcome(cx) };
-        self.is_awaited |= outcome.is_pending();
-        let outcome = ready!(outcome);
-        self.taken = true;
+        let Poll::Ready(outcome) = outcome else {
+            self.cell.notes().add(Notes::AWAITED);
+            return Poll::Pending;
+        };
+        self.cell.notes().add(Notes::TAKEN);
         Poll::Ready(outcome.expect("taken only here"))
     }
 
     /// The outcome, if the task is complete and it was not taken before.
     pub(crate) fn take(&mut self) -> Option<Outcome<T>> {
-        if self.taken {
+        if self.is_taken() {
             return None;
         }
         // SAFETY: we are the only handle, and who leaves is consumed.
         let outcome = unsafe { self.cell.take_outcome() };
-        self.taken = outcome.is_some();
+        if outcome.is_some() {
+            self.cell.notes().add(Notes::TAKEN);
+        }
         outcome
     }
 

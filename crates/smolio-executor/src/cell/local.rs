@@ -16,7 +16,7 @@ use super::{
     bound::{Bound, Stage, Thread},
     join::{JoinCell, JoinState, Waiter},
     joiner::{Completion, Failure, Joinable, Joiner, Outcome},
-    shared::{Block, Shared, Wakes},
+    shared::{Blank, Block, Shared, Wakes},
 };
 use crate::{
     local::Local,
@@ -90,15 +90,16 @@ impl<F: Future + 'static> LocalCell<F> {
             local: local.id(),
             thread: Thread::current(),
         };
-        let owners = Shared::pair(
-            Some(local),
-            Self {
-                state: WakeState::queued(home, kind, JoinState::new()),
-                context,
-                waiter: Waiter::new(),
-                stage: Bound::new(future),
-            },
-        );
+        let blank = Blank::<Self>::new(Some(local));
+        let cell = blank.value();
+        // SAFETY: there is room for one, each part of which is written once.
+        let owners = unsafe {
+            (&raw mut (*cell).state).write(WakeState::queued(home, kind, JoinState::new()));
+            (&raw mut (*cell).context).write(context);
+            (&raw mut (*cell).stage).write(Bound::new(future));
+            (&raw mut (*cell).waiter).write(Waiter::new());
+            blank.finish()
+        };
         owners.0.context.spawned();
         Self::start(owners)
     }

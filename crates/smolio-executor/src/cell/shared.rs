@@ -12,7 +12,7 @@ use std::{
 
 use super::{
     owners::Owners,
-    slab::{Place, allocate, free},
+    slab::{Notes, Place, allocate, free},
 };
 use crate::local::Local;
 
@@ -21,6 +21,43 @@ pub(super) struct Block<C: ?Sized> {
     owners: Owners,
     place: Place,
     value: C,
+}
+
+/// A block that is being made: it is written part by part, where it is to stay.
+///
+/// A cell that is made elsewhere and then moved is read in words that were written in pieces, for which a processor waits until all
+/// of them have reached its cache. That was a quarter of a spawn.
+pub(super) struct Blank<C>(NonNull<Block<C>>);
+
+impl<C> Blank<C> {
+    /// Memory of `local`, if it has some.
+    #[inline(always)]
+    pub(super) fn new(local: Option<&Local>) -> Self {
+        let (memory, place) = allocate(local, Layout::new::<Block<C>>());
+        let block = memory.cast::<Block<C>>();
+        // SAFETY: the memory is new, and has the size and the alignment of a block.
+        unsafe {
+            (&raw mut (*block.as_ptr()).owners).write(Owners::new(2));
+            (&raw mut (*block.as_ptr()).place).write(place);
+        }
+        Self(block)
+    }
+
+    /// Where the cell is to be written.
+    #[inline(always)]
+    pub(super) fn value(&self) -> *mut C {
+        // SAFETY: the memory has room for a block.
+        unsafe { &raw mut (*self.0.as_ptr()).value }
+    }
+
+    /// As [`Shared::pair`].
+    ///
+    /// # Safety
+    /// The cell has been written.
+    #[inline(always)]
+    pub(super) unsafe fn finish(self) -> (Shared<C>, Shared<C>) {
+        (Shared(self.0), Shared(self.0))
+    }
 }
 
 pub(crate) struct Shared<C: ?Sized>(NonNull<Block<C>>);
@@ -32,20 +69,13 @@ unsafe impl<C: ?Sized + Send + Sync> Sync for Shared<C> {}
 
 impl<C> Shared<C> {
     /// Two owners at once, which spares an exchange. The memory is that of `local`, if it has some.
-    #[inline(always)]
     pub(super) fn pair(local: Option<&Local>, value: C) -> (Self, Self) {
-        let (memory, place) = allocate(local, Layout::new::<Block<C>>());
-        let block = memory.cast::<Block<C>>();
-        let owners = Owners::new(2);
-        // SAFETY: the memory is new, and has the size and the alignment of a block.
+        let blank = Blank::<C>::new(local);
+        // SAFETY: there is room for it, and then it has been written.
         unsafe {
-            block.write(Block {
-                owners,
-                place,
-                value,
-            });
+            blank.value().write(value);
+            blank.finish()
         }
-        (Self(block), Self(block))
     }
 
     /// The owner that has this address.
@@ -89,6 +119,13 @@ impl<C: ?Sized> Shared<C> {
         self.0.cast()
     }
 
+    /// What the handle among the owners keeps here for itself.
+    #[inline]
+    pub(super) fn notes(&self) -> &Notes {
+        // SAFETY: as long as there is an owner, the block is there.
+        unsafe { &(*self.0.as_ptr()).place.notes }
+    }
+
     #[inline]
     fn owners(&self) -> &Owners {
         // SAFETY: as long as there is an owner, the block is there.
@@ -103,14 +140,14 @@ impl<C: ?Sized> Shared<C> {
             #[inline(always)]
             fn drop(&mut self) {
                 // SAFETY: the block was allocated for this layout, and its value is gone.
-                unsafe { free(self.0, self.1, self.2) };
+                unsafe { free(self.0, &self.1, self.2) };
             }
         }
         // SAFETY: the caller was the last owner, so the block is its own.
         unsafe {
             let layout = Layout::for_value(block.as_ref());
             // Also if the drop panics.
-            let _free = Free(block.cast(), block.as_ref().place, layout);
+            let _free = Free(block.cast(), block.as_ref().place.copy(), layout);
             drop_in_place(block.as_ptr());
         }
     }

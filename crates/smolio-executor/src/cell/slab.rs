@@ -1,9 +1,10 @@
 //! The memory of the tasks of a loop, where they are small: some dozens in one allocation. The allocator of the process would
 //! take a third of the time of a whole spawn.
 //!
-//! A chunk has slots of one size, and a word with a bit for each that is free. Whoever gives up the last reference to a task
-//! sets its bit, on whatever thread; the loop takes all that are set at once, when it has used up those it had. When the loop
-//! is gone, what is left is chunks that somebody still refers to: the last of them frees the chunk.
+//! A chunk has slots of one size, and two words with a bit for each that is free. Whoever gives up the last reference to a task
+//! sets its bit: in the one word while the loop is driven on his thread, which takes no atomic exchange, in the other from
+//! elsewhere. The loop takes all that are set at once, when it has used up those it had. When the loop is gone, what is left is
+//! chunks that somebody still refers to: the last of them frees the chunk.
 //!
 //! smolio-task-group has the same for the children of a group, who are of another kind in all that matters here.
 
@@ -12,17 +13,21 @@ use std::{
     array,
     cell::{Cell, RefCell},
     ptr::NonNull,
+    sync::atomic::{AtomicU8, Ordering},
 };
 
 use super::free_slots::{FreeSlots, Freed, MOST_SLOTS};
-use crate::local::Local;
+use crate::{local::Local, loops::LoopId};
 
 /// A chunk begins with this. Its slots come behind, and each of them is aligned as it is.
 struct Chunk {
     free: FreeSlots,
-    slots: u32,
+    /// Those that became free where their loop was driven. Touched there only, and by the slab, which is the loop's.
+    free_here: Cell<u64>,
+    home: LoopId,
     /// How many bytes a slot takes.
-    stride: u32,
+    stride: u16,
+    slots: u8,
 }
 
 const ALIGN: usize = align_of::<Chunk>();
@@ -40,6 +45,7 @@ const MOST_EMPTY_PART: usize = 4;
 
 /// Where the tasks of a loop lie.
 pub(crate) struct Slab {
+    home: LoopId,
     /// By the size of their slots.
     classes: [RefCell<Class>; LARGEST / ALIGN],
     /// How many chunks have become empty since somebody looked; some may be in use again.
@@ -57,20 +63,62 @@ struct Class {
 }
 
 /// Where a task lies: in which slot of a chunk, or by itself.
-#[derive(Clone, Copy)]
 pub(super) struct Place {
     /// Of its chunk. 0: by itself.
     stride: u16,
     slot: u8,
+    /// Not a matter of places. By itself it would take a word of each task.
+    pub(super) notes: Notes,
+}
+
+/// What the handle of a task notes for itself, beside the task, so that it is no more than a pointer.
+pub(super) struct Notes(AtomicU8);
+
+impl Notes {
+    /// The outcome was taken.
+    pub(super) const TAKEN: u8 = 1;
+    /// Somebody has waited for the outcome.
+    pub(super) const AWAITED: u8 = 2;
+
+    #[inline]
+    pub(super) fn has(&self, note: u8) -> bool {
+        self.0.load(Ordering::Relaxed) & note != 0
+    }
+
+    /// For the handle alone: so there is nobody whose notes this could lose.
+    #[inline]
+    pub(super) fn add(&self, note: u8) {
+        let notes = self.0.load(Ordering::Relaxed);
+        self.0.store(notes | note, Ordering::Relaxed);
+    }
 }
 
 impl Place {
-    pub(super) const BY_ITSELF: Self = Self { stride: 0, slot: 0 };
+    fn by_itself() -> Self {
+        Self::new(0, 0)
+    }
+
+    #[inline]
+    fn new(stride: u16, slot: u8) -> Self {
+        let notes = Notes(AtomicU8::new(0));
+        Self {
+            stride,
+            slot,
+            notes,
+        }
+    }
+
+    /// The same place, without the notes.
+    #[inline]
+    pub(super) fn copy(&self) -> Self {
+        Self::new(self.stride, self.slot)
+    }
 }
 
 impl Slab {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(home: LoopId) -> Self {
         Self {
+            home,
             classes: array::from_fn(|_| RefCell::default()),
             emptied: Cell::new(0),
             most_empty: Cell::new(MOST_EMPTY),
@@ -86,7 +134,7 @@ impl Slab {
         }
         let stride = layout.size().next_multiple_of(ALIGN);
         let class = self.classes.get((stride / ALIGN).wrapping_sub(1))?;
-        Some(class.borrow_mut().take(stride))
+        Some(class.borrow_mut().take(stride, self.home))
     }
 
     /// Gives back chunks that are empty, if there may be many.
@@ -113,9 +161,9 @@ impl Slab {
 
 impl Class {
     #[inline(always)]
-    fn take(&mut self, stride: usize) -> (NonNull<u8>, Place) {
+    fn take(&mut self, stride: usize, home: LoopId) -> (NonNull<u8>, Place) {
         if self.free == 0 {
-            self.refill(stride);
+            self.refill(stride, home);
         }
         let slot = self.free.trailing_zeros();
         assert!(slot < MOST_SLOTS, "a slab has no room");
@@ -125,30 +173,26 @@ impl Class {
             let chunk = self.chunks[self.current].cast::<u8>();
             chunk.add(HEAD + slot as usize * stride)
         };
-        let place = Place {
-            stride: stride as u16, // 512 at most
-            slot: slot as u8,      // 62 at most
-        };
-        (memory, place)
+        // 512 and 62 at most.
+        (memory, Place::new(stride as u16, slot as u8))
     }
 
     /// Takes over what has become free in one of the next chunks, or makes a new one.
     #[cold]
     #[inline(never)]
-    fn refill(&mut self, stride: usize) {
+    fn refill(&mut self, stride: usize, home: LoopId) {
         for _ in 0..LOOKS.min(self.chunks.len()) {
             self.current = (self.current + 1) % self.chunks.len();
             // SAFETY: chunks stay until they are given back here, all of them free.
-            self.free = unsafe { self.chunks[self.current].as_ref() }
-                .free
-                .take_over();
+            let chunk = unsafe { self.chunks[self.current].as_ref() };
+            self.free = chunk.free_here.take() | chunk.free.take_over();
             if self.free != 0 {
                 return;
             }
         }
         let slots = (FEWEST_SLOTS << self.chunks.len().min(4)).min(MOST_SLOTS);
         self.current = self.chunks.len();
-        self.chunks.push(Chunk::new(slots, stride));
+        self.chunks.push(Chunk::new(slots, stride, home));
         self.free = all(slots);
     }
 
@@ -161,8 +205,7 @@ impl Class {
         self.chunks.retain(|&chunk| {
             // SAFETY: chunks stay until they are given back here. If all slots are free nobody refers to it.
             unsafe {
-                let Chunk { free, slots, .. } = chunk.as_ref();
-                if chunk == current || !free.are_all_free(all(*slots)) {
+                if chunk == current || !chunk.as_ref().is_empty() {
                     return true;
                 }
                 kept += 1;
@@ -185,8 +228,9 @@ impl Drop for Class {
             // SAFETY: the chunk is there: this is the first that says it is abandoned. If all of its slots are free, nobody
             // else will give it back.
             unsafe {
-                let Chunk { free, slots, .. } = chunk.as_ref();
-                if free.abandon(unused, all(*slots)) {
+                let chunk_ref = chunk.as_ref();
+                let unused = unused | chunk_ref.free_here.get();
+                if chunk_ref.free.abandon(unused, chunk_ref.all()) {
                     Chunk::give_back(chunk);
                 }
             }
@@ -200,13 +244,31 @@ fn all(slots: u32) -> u64 {
     (1 << slots) - 1
 }
 
+/// Whether this loop is driven on this thread, which then is its own.
+#[inline]
+fn is_here(home: LoopId) -> bool {
+    Local::with_current(|local| local.id() == home) == Some(true)
+}
+
 impl Chunk {
     fn layout(slots: u32, stride: usize) -> Layout {
         let size = HEAD + slots as usize * stride;
         Layout::from_size_align(size, ALIGN).expect("some kilobytes")
     }
 
-    fn new(slots: u32, stride: usize) -> NonNull<Self> {
+    /// The bits of all its slots.
+    #[inline]
+    fn all(&self) -> u64 {
+        all(self.slots.into())
+    }
+
+    /// Whether nobody refers to it any more. For the loop to which it belongs.
+    #[inline]
+    fn is_empty(&self) -> bool {
+        self.free.are_all_free(self.all() & !self.free_here.get())
+    }
+
+    fn new(slots: u32, stride: usize, home: LoopId) -> NonNull<Self> {
         let layout = Self::layout(slots, stride);
         // SAFETY: the layout is not empty.
         let memory = unsafe { alloc(layout) };
@@ -217,8 +279,10 @@ impl Chunk {
         unsafe {
             chunk.write(Self {
                 free: FreeSlots::none(),
-                slots,
-                stride: stride as u32, // 512 at most
+                free_here: Cell::new(0),
+                home,
+                stride: stride as u16, // 512 at most
+                slots: slots as u8,    // 63 at most
             });
         }
         chunk
@@ -229,8 +293,9 @@ impl Chunk {
     unsafe fn give_back(chunk: NonNull<Self>) {
         // SAFETY: it was made by `new`, with this layout.
         unsafe {
-            let Self { slots, stride, .. } = *chunk.as_ref();
-            dealloc(chunk.as_ptr().cast(), Self::layout(slots, stride as usize));
+            let &Self { slots, stride, .. } = chunk.as_ref();
+            let layout = Self::layout(slots.into(), stride.into());
+            dealloc(chunk.as_ptr().cast(), layout);
         }
     }
 }
@@ -245,7 +310,7 @@ pub(super) fn allocate(local: Option<&Local>, layout: Layout) -> (NonNull<u8>, P
     // SAFETY: the layout is not empty.
     let memory = unsafe { alloc(layout) };
     let memory = NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(layout));
-    (memory, Place::BY_ITSELF)
+    (memory, Place::by_itself())
 }
 
 /// Gives the memory of a task back, on whatever thread.
@@ -253,7 +318,7 @@ pub(super) fn allocate(local: Option<&Local>, layout: Layout) -> (NonNull<u8>, P
 /// # Safety
 /// It is from [`allocate`], with this very place and layout, and nobody uses it any more.
 #[inline(always)]
-pub(super) unsafe fn free(memory: NonNull<u8>, place: Place, layout: Layout) {
+pub(super) unsafe fn free(memory: NonNull<u8>, place: &Place, layout: Layout) {
     if place.stride == 0 {
         // SAFETY: the caller's promise.
         unsafe { dealloc(memory.as_ptr(), layout) };
@@ -265,8 +330,18 @@ pub(super) unsafe fn free(memory: NonNull<u8>, place: Place, layout: Layout) {
     unsafe {
         let offset = HEAD + slot as usize * usize::from(place.stride);
         let chunk = memory.sub(offset).cast::<Chunk>();
-        let Chunk { free, slots, .. } = chunk.as_ref();
-        match free.free(slot, all(*slots)) {
+        let chunk_ref = chunk.as_ref();
+        if is_here(chunk_ref.home) {
+            // Nobody else touches this word, and the slab is there as long as the loop is driven.
+            chunk_ref
+                .free_here
+                .set(chunk_ref.free_here.get() | 1 << slot);
+            if chunk_ref.is_empty() {
+                note_empty();
+            }
+            return;
+        }
+        match chunk_ref.free.free(slot, chunk_ref.all()) {
             Freed::One => {}
             Freed::All => note_empty(),
             Freed::Abandoned => Chunk::give_back(chunk),

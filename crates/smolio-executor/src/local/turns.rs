@@ -6,6 +6,7 @@
 
 use std::{
     future::{Future, poll_fn},
+    mem,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     rc::Rc,
@@ -48,6 +49,11 @@ const SHORTEST_TURN: Duration = Duration::from_micros(40);
 /// microseconds: a whole round of these would be so long that the helper thread of async-io takes the reactor, and keeps it,
 /// since the next round is as long. Every event would come through the inbox then.
 const FIRST_LOOK: u32 = 4;
+
+/// Where the round before took no longer than [`QUICK_ROUND`] it first looks after so many polls: to read the clock takes as long
+/// as to poll a small task, or longer.
+const FIRST_LOOK_IF_QUICK: u32 = 32;
+const QUICK_ROUND: Duration = Duration::from_micros(8);
 
 /// How many rounds a turn has at most: the time of a virtual clock stands still. (The helper thread would step in, but what it
 /// wakes comes through the inbox, at twice the price.)
@@ -124,7 +130,11 @@ impl Local {
                     self.idle(cx);
                     return Poll::Pending;
                 }
-                Round::More => now = Instant::now(),
+                Round::More => {
+                    let began = mem::replace(&mut now, Instant::now());
+                    let is_quick = now.duration_since(began) <= QUICK_ROUND;
+                    self.was_quick.set(is_quick);
+                }
             }
             if now.duration_since(begin) >= SHORTEST_TURN {
                 break;
@@ -155,7 +165,10 @@ impl Local {
     ) -> Round<T> {
         let shares = self.runtime.pool().is_some();
         let mut polls = 0;
-        let mut look = FIRST_LOOK;
+        let mut look = match self.was_quick.get() {
+            true => FIRST_LOOK_IF_QUICK,
+            false => FIRST_LOOK,
+        };
         while polls < ROUND {
             let Some(ready) = self.next_ready() else {
                 return Round::Idle;
@@ -202,7 +215,7 @@ impl Local {
         // Wakers are foreign code, where somebody polls a timer by hand. One that panics must not take the loop with it.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(fire)) {
             report_unhandled(Unhandled::panic(None, &*payload));
-            std::mem::forget(payload);
+            mem::forget(payload);
         }
     }
 

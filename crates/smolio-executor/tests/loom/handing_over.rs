@@ -278,12 +278,12 @@ fn the_last_owner_is_alone() {
 
 // ---- the slots of a chunk ------------------------------------------------------------------------------------------
 
-/// Two slots, the users of which let go at any moment: a slot is taken again by one at a time, and whoever is the last gives the
-/// chunk back.
+/// Three slots. The users of two let go at any moment, that of the third on the loop's own thread, without an exchange: a slot is
+/// taken again by one at a time, and whoever is the last gives the chunk back.
 #[test]
 fn a_chunk_is_given_back_once() {
-    const ALL: u64 = 3;
-    struct Chunk(FreeSlots, [UnsafeCell<u32>; 2]);
+    const ALL: u64 = 7;
+    struct Chunk(FreeSlots, [UnsafeCell<u32>; 3]);
     // SAFETY: a slot is its user's, which is what the model is about.
     unsafe impl Send for Chunk {}
     // SAFETY: as above.
@@ -302,12 +302,14 @@ fn a_chunk_is_given_back_once() {
     }
     model(|| {
         let new = || UnsafeCell::new(0);
-        let chunk = Arc::new(Chunk(FreeSlots::none(), [new(), new()]));
+        let chunk = Arc::new(Chunk(FreeSlots::none(), [new(), new(), new()]));
         let users = [0, 1].map(|slot| {
             let chunk = chunk.clone();
             thread::spawn(move || use_and_free(&chunk, slot))
         });
-        let mut unused = chunk.0.take_over();
+        write(&chunk.1[2]);
+        let free_here = 1 << 2;
+        let mut unused = chunk.0.take_over() | free_here;
         let mut gave_back = 0;
         if unused & 1 != 0 {
             // The slab uses the slot again.

@@ -45,6 +45,8 @@ impl<F> Unpin for Arena<F> {}
 pub(crate) struct Member<'a, F> {
     arena: &'a mut Arena<F>,
     number: u32,
+    /// The one of the arena in which it sits: looked for once.
+    chunk: NonNull<Chunk<F>>,
     slot: NonNull<Slot<F>>,
 }
 
@@ -120,13 +122,16 @@ impl<F> Arena<F> {
     /// Whoever has the seat.
     #[inline]
     pub(crate) fn get(&mut self, number: u32) -> Option<Member<'_, F>> {
-        let chunk = self.chunks.get((number >> SLOT_BITS) as usize)?.as_ref()?;
+        let chunk = self.chunks.get_mut((number >> SLOT_BITS) as usize)?;
+        let chunk = chunk.as_mut()?;
         let slot = chunk.slot(number % MOST_SLOTS as u32)?;
+        let chunk = NonNull::from(chunk);
         // SAFETY: the slot is initialised. Only the arena reaches the place, and it is borrowed mutably.
         let is_taken = matches!(unsafe { &*slot.as_ref().place.get() }, Place::Taken { .. });
         is_taken.then_some(Member {
             arena: self,
             number,
+            chunk,
             slot,
         })
     }
@@ -203,18 +208,23 @@ impl<F> Member<'_, F> {
     // Each member leaves once, and that is a good part of what it costs.
     #[inline(always)]
     pub(crate) fn leave(self) {
-        let (arena, slot) = (self.arena, self.slot);
-        let chunk_number = self.number >> SLOT_BITS;
-        let Some(chunk) = &mut arena.chunks[chunk_number as usize] else {
-            return;
-        };
+        let Self {
+            arena,
+            number,
+            mut chunk,
+            slot,
+        } = self;
+        let chunk_number = number >> SLOT_BITS;
+        // SAFETY: it is in a list of the arena, which has been borrowed mutably since it was found there, and lends it to nobody
+        // else. The list is not touched as long as this is used.
+        let chunk = unsafe { chunk.as_mut() };
         arena.taken -= 1;
         chunk.taken -= 1;
         // SAFETY: the slot is initialised, and only the arena reaches the place, which is borrowed mutably by this. The old
         // value is dropped where it is, and if that panics the new one is there all the same.
         unsafe { *slot.as_ref().place.get() = Place::Free { next: NONE } };
         let had_room = chunk.has_room();
-        chunk.free(slot, self.number % MOST_SLOTS as u32);
+        chunk.free(slot, number % MOST_SLOTS as u32);
         if !had_room && chunk.has_room() {
             arena.with_room.push(chunk_number);
         }

@@ -9,6 +9,7 @@ use std::{
     ptr,
 };
 
+use super::slab::give_back_kept;
 use crate::{queue::Queue, ready::Ready};
 
 /// What is ready in the set that this thread polls, as the wakers see it: lent, and so not to be sent anywhere.
@@ -31,10 +32,17 @@ struct Restore(Polled);
 impl Drop for Restore {
     fn drop(&mut self) {
         POLLED.set(self.0);
+        give_back_kept();
     }
 }
 
 impl Here<'_> {
+    /// Whether this thread polls a set.
+    #[inline]
+    pub(super) fn is_any() -> bool {
+        !POLLED.get().ready.is_null()
+    }
+
     /// Runs `turn`. While it goes on, wakes on this thread of futures that belong to `ready` are pushed to `queue`.
     #[inline]
     pub(crate) fn lend<R>(ready: &Ready, queue: &mut Queue, turn: impl FnOnce(Here<'_>) -> R) -> R {

@@ -110,6 +110,14 @@ impl<F> Owner<F> {
 
     /// In an allocation of its own. There are so many references to it, the owner's included.
     pub(super) fn boxed(ready: Arc<Ready>, future: F, references: usize) -> Self {
+        let (cell, home) = Self::room(ready);
+        // SAFETY: it is new.
+        unsafe { Self::place(cell, home, future, references) }
+    }
+
+    /// An allocation of its own for [`place`](Self::place), and its home.
+    #[inline(never)]
+    pub(super) fn room(ready: Arc<Ready>) -> (NonNull<Cell<F>>, NonNull<Home>) {
         let alone = Box::into_raw(Box::new(Alone {
             home: Home::new(ready, free::<F>),
             cell: MaybeUninit::<Cell<F>>::uninit(),
@@ -117,15 +125,14 @@ impl<F> Owner<F> {
         // SAFETY: the pointers come from a box. It has room for the cell, and is its home.
         unsafe {
             let cell = NonNull::new_unchecked(&raw mut (*alone).cell);
-            let home = NonNull::new_unchecked(alone);
-            Self::place(cell.cast(), home.cast(), future, references)
+            (cell.cast(), NonNull::new_unchecked(alone).cast())
         }
     }
 
     /// # Safety
     /// `cell` has room for one, and belongs to whoever calls this until `home` is told to free it. That is where it lies, and
     /// stays until then.
-    #[inline]
+    #[inline(always)]
     pub(super) unsafe fn place(
         cell: NonNull<Cell<F>>,
         home: NonNull<Home>,

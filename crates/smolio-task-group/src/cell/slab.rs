@@ -4,9 +4,13 @@
 //! sets its bit, on whatever thread; the group takes all that are set at once, when it has used up those it had. So a slot
 //! is taken again as soon as nobody knows it, and what is left of a group is chunks that somebody still refers to: the last
 //! of them frees the chunk.
+//!
+//! While a thread polls a group it gives back those of one chunk together: children that lie in one chunk mostly go one
+//! after the other, and an atomic exchange for each would be the dearest part of its end.
 
 use std::{
     alloc::{Layout, alloc, dealloc, handle_alloc_error},
+    cell,
     ptr::NonNull,
     sync::{
         Arc,
@@ -15,12 +19,12 @@ use std::{
 };
 
 use super::{
-    Answer, Owner,
+    Answer, Here, Owner,
     owner::{Cell, Home, Node},
 };
 use crate::{ready::Ready, task::ChildTask};
 
-/// A chunk begins with this. Its slots come behind, and each of them is aligned as it is.
+/// A chunk begins with this. Its slots come behind.
 #[repr(C, align(64))]
 struct Chunk {
     // First: a pointer to one is a pointer to the other.
@@ -37,6 +41,10 @@ struct Chunk {
 const ABANDONED: u64 = 1 << 63;
 
 const ALIGN: usize = align_of::<Chunk>();
+/// Slots are aligned like this, and as large as several of it: with whole cache lines a quarter of the memory would lie idle.
+const GRAIN: usize = 16;
+/// There are so many bits for slots.
+const MOST_SLOTS: usize = 63;
 /// Larger cells lie by themselves: for them the allocator is the smaller part.
 const LARGEST: usize = 512;
 /// A chunk is no larger than this.
@@ -71,20 +79,27 @@ struct Class {
 unsafe impl Send for Class {}
 
 impl Slab {
-    /// A child, and what its handle holds.
+    /// A child, and what its handle holds. `child` must not panic, or its place is lost.
+    // It is written in one place, where it is to stay, so that it need not lie anywhere before. What is moved in wide words
+    // right after it was written in narrow ones makes a processor wait: that was a tenth of a child.
+    #[inline(always)]
     pub(crate) fn child<F, T>(
         &mut self,
         ready: &Arc<Ready>,
-        child: ChildTask<F, T>,
+        child: impl FnOnce() -> ChildTask<F, T>,
     ) -> (Owner<ChildTask<F, T>>, Answer<T>) {
         self.children += 1;
         let layout = Layout::new::<Cell<ChildTask<F, T>>>();
-        if self.children <= FEW || layout.size() > LARGEST || layout.align() > ALIGN {
-            return Owner::with_answer(Owner::boxed(ready.clone(), child, 2));
-        }
-        let (chunk, slot) = self.take(layout.size().next_multiple_of(ALIGN), ready);
-        // SAFETY: the slot is free, large enough, and aligned. Its memory is given back through the home of the chunk.
-        Owner::with_answer(unsafe { Owner::place(slot.cast(), chunk.cast(), child, 2) })
+        let (cell, home) =
+            if self.children <= FEW || layout.size() > LARGEST || layout.align() > GRAIN {
+                Owner::<ChildTask<F, T>>::room(ready.clone())
+            } else {
+                let (chunk, slot) = self.take(layout.size().next_multiple_of(GRAIN), ready);
+                (slot.cast(), chunk.cast())
+            };
+        // SAFETY: it is an allocation for this cell. Or the slot is free, large enough, and aligned, and its memory is given
+        // back through the home of the chunk.
+        Owner::with_answer(unsafe { Owner::place(cell, home, child(), 2) })
     }
 
     #[inline]
@@ -128,7 +143,7 @@ impl Class {
     #[inline]
     fn take(&mut self) -> (NonNull<Chunk>, NonNull<u8>) {
         let number = self.free.trailing_zeros() as usize;
-        assert!(number < MOST_BYTES / ALIGN, "a slab has no room");
+        assert!(number < MOST_SLOTS, "a slab has no room");
         self.free &= self.free - 1;
         let chunk = self.chunks[self.current];
         // SAFETY: the chunk has a slot of each number that is free.
@@ -139,6 +154,7 @@ impl Class {
     /// Takes over what has become free in one of the next chunks, or makes a new one. Gives how many slots are new.
     #[inline(never)]
     fn refill(&mut self, ready: &Arc<Ready>) -> usize {
+        give_back_kept();
         for _ in 0..LOOKS.min(self.chunks.len()) {
             self.current = (self.current + 1) % self.chunks.len();
             // SAFETY: chunks stay until they are given back here, all of them free.
@@ -149,7 +165,7 @@ impl Class {
                 return 0;
             }
         }
-        let most = (MOST_BYTES - ALIGN) / self.stride;
+        let most = ((MOST_BYTES - ALIGN) / self.stride).min(MOST_SLOTS);
         let slots = (FEWEST_SLOTS << self.chunks.len().min(3)).min(most);
         let chunk = Chunk::new(slots, self.stride, ready.clone());
         self.current = self.chunks.len();
@@ -241,21 +257,55 @@ impl Chunk {
     }
 }
 
+/// Slots of one chunk that are free, and whose bits this thread has not set yet.
+#[derive(Clone, Copy)]
+struct Kept {
+    chunk: NonNull<Chunk>,
+    bits: u64,
+}
+
+thread_local! {
+    static KEPT: cell::Cell<Option<Kept>> = const { cell::Cell::new(None) };
+}
+
+/// To be called at the end of each turn of a set: nothing is kept where none is polled.
+#[inline]
+pub(super) fn give_back_kept() {
+    if let Some(Kept { chunk, bits }) = KEPT.take() {
+        // SAFETY: these slots are free, and nobody else says so: what was kept has been taken.
+        unsafe { set_free(chunk, bits) };
+    }
+}
+
 /// # Safety
 /// `home` is that of a chunk, and `cell` that of a slot of it, to which no reference is left.
 unsafe fn free(home: NonNull<Home>, cell: NonNull<Node>) {
     let chunk = home.cast::<Chunk>();
     // SAFETY: as long as the slot is not free, the chunk is there.
+    let stride = unsafe { chunk.as_ref().stride };
+    let offset = cell.as_ptr().addr() - chunk.as_ptr().addr() - ALIGN;
+    let mut bits = 1 << (offset as u32 / stride);
+    if !Here::is_any() {
+        // SAFETY: this slot is free, says the caller, and nobody else does.
+        return unsafe { set_free(chunk, bits) };
+    }
+    match KEPT.get() {
+        Some(kept) if kept.chunk == chunk => bits |= kept.bits,
+        _ => give_back_kept(),
+    }
+    KEPT.set(Some(Kept { chunk, bits }));
+}
+
+/// # Safety
+/// These slots of the chunk are free, and whoever calls this is the only one to say so.
+unsafe fn set_free(chunk: NonNull<Chunk>, bits: u64) {
+    // SAFETY: as long as the slots are not said to be free, the chunk is there.
     unsafe {
-        let Chunk {
-            free, all, stride, ..
-        } = chunk.as_ref();
+        let Chunk { free, all, .. } = chunk.as_ref();
         let all = *all;
-        let offset = cell.as_ptr().addr() - chunk.as_ptr().addr() - ALIGN;
-        let bit = 1 << (offset as u32 / stride);
         // Release and acquire: all that was done with its cells comes before the end of the chunk, and before they are
-        // taken again. The bit is not set, so to add it sets it; that is one instruction, where an "or" is a loop.
-        if free.fetch_add(bit, Ordering::AcqRel) + bit == all | ABANDONED {
+        // taken again. The bits are not set, so to add them sets them; that is one instruction, where an "or" is a loop.
+        if free.fetch_add(bits, Ordering::AcqRel) + bits == all | ABANDONED {
             Chunk::give_back(chunk);
         }
     }
