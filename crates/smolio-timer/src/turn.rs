@@ -15,7 +15,8 @@
 //!
 //! What is left is, for the most part, the waker's clone and drop, two atomic operations. A task that goes from one
 //! timeout to the next would drop and clone the same waker; so the one of the timer that was cancelled last is kept
-//! for the rest of the turn.
+//! for the rest of the turn. It stays on the wheel, in an entry apart, so that nothing moves where one timer is cancelled
+//! and the next one armed: the entry is the same.
 
 use std::{task::Waker, time::Duration};
 
@@ -33,12 +34,13 @@ pub(crate) struct Turn {
     // `None` between two turns.
     begin: Option<Begin>,
     armed: Vec<Armed>,
-    // Only within a turn.
-    spare: Option<Waker>,
+    // Apart from all others, with the waker of one that was cancelled. Only within a turn.
+    spare: Option<Key>,
 }
 
+/// When a turn began.
 #[derive(Clone, Copy)]
-struct Begin {
+pub(crate) struct Begin {
     moment: Instant,
     tick: u64,
 }
@@ -74,45 +76,55 @@ impl Turn {
         Some(begin.moment.saturating_add(duration))
     }
 
-    /// Arms a timer that must not expire before `duration` from now. Gives the payload back if that takes a clock.
+    /// The turn, if another timer can be armed in it. If not, that takes a clock.
     #[inline]
-    pub(crate) fn arm<T>(
-        &mut self,
-        wheel: &mut Wheel<T>,
-        duration: Duration,
-        payload: T,
-    ) -> Result<Key, T> {
-        let Some(begin) = self.begin.filter(|_| self.armed.len() < MOST) else {
-            return Err(payload);
-        };
+    pub(crate) fn open(&self) -> Option<Begin> {
+        self.begin.filter(|_| self.armed.len() < MOST)
+    }
+
+    /// Arms what was inserted apart: it must not expire before `duration` from now.
+    #[inline]
+    pub(crate) fn arm(&mut self, begin: Begin, duration: Duration, key: Key) {
         let ticks = ticks::count(duration, RoundTo::Higher).saturating_add(1);
         let deadline = begin.tick.saturating_add(ticks);
-        let key = wheel.insert_apart(payload);
         self.armed.push(Armed { key, deadline });
-        Ok(key)
     }
 
-    /// A timer was cancelled. If it is the one that was armed last, nothing is left of it.
+    /// Cancels a timer. Within a turn its waker is kept. Gives back what is to be dropped.
     #[inline]
-    pub(crate) fn forget(&mut self, key: Key) {
-        if self.armed.last().is_some_and(|last| last.key == key) {
+    pub(crate) fn cancel<T>(&mut self, wheel: &mut Wheel<T>, key: Key) -> Option<T> {
+        let spare = if self.armed.last().is_some_and(|last| last.key == key) {
+            // Nothing is left of it but its entry.
             self.armed.pop();
-        }
+            wheel.renew(key)?
+        } else {
+            let waker = wheel.remove(key)?;
+            if self.begin.is_none() {
+                return Some(waker);
+            }
+            wheel.insert_apart(waker)
+        };
+        let former = self.spare.replace(spare)?;
+        wheel.remove(former)
     }
 
-    /// Keeps the waker of a timer that was cancelled. Gives back what is to be dropped.
+    /// The entry with the waker that was kept, if that is the one that is needed.
     #[inline]
-    pub(crate) fn keep(&mut self, waker: Waker) -> Option<Waker> {
-        if self.begin.is_none() {
-            return Some(waker);
-        }
-        self.spare.replace(waker)
+    pub(crate) fn spare(&mut self, wheel: &mut Wheel<Waker>, waker: &Waker) -> Option<Key> {
+        self.spare.take_if(|key| {
+            let kept = wheel.get_mut(*key);
+            kept.is_some_and(|kept| kept.will_wake(waker))
+        })
     }
 
-    /// The waker that was kept, if it is the one that is needed.
-    #[inline]
-    pub(crate) fn spare(&mut self, waker: &Waker) -> Option<Waker> {
-        self.spare.take_if(|spare| spare.will_wake(waker))
+    /// It was not needed after all.
+    pub(crate) fn keep(&mut self, spare: Key) {
+        self.spare = Some(spare);
+    }
+
+    /// How many entries of the wheel stand for no timer.
+    pub(crate) fn spares(&self) -> usize {
+        usize::from(self.spare.is_some())
     }
 
     /// Ends the turn, if there is one. `tick` gives the present tick; it is asked only if that matters. Gives back
@@ -121,7 +133,7 @@ impl Turn {
         &mut self,
         wheel: &mut Wheel<T>,
         tick: impl FnOnce() -> Option<u64>,
-    ) -> Option<Waker> {
+    ) -> Option<T> {
         let begin = self.begin.take()?;
         if !self.armed.is_empty() {
             let late = tick().map_or(0, |tick| tick.saturating_sub(begin.tick));
@@ -129,6 +141,6 @@ impl Turn {
                 wheel.arm(key, deadline.saturating_add(late));
             }
         }
-        self.spare.take()
+        wheel.remove(self.spare.take()?)
     }
 }
