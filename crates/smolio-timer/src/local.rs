@@ -253,13 +253,13 @@ pub(crate) fn arm_in_turn(ticket: &mut Option<Ticket>, duration: Duration, waker
     let armed = with_current(|local| {
         let mut timers = local.timers.borrow_mut();
         let Timers { wheel, turn } = &mut *timers;
-        let Some(begin) = turn.open() else {
+        if !turn.is_open() {
             return InTurn::Closed;
-        };
+        }
         let Some(key) = turn.spare(wheel, waker) else {
             return InTurn::NoSpare;
         };
-        turn.arm(begin, duration, key);
+        turn.arm(duration, key);
         let wheel = local.id;
         *ticket = Some(Ticket { wheel, key });
         InTurn::Armed
@@ -286,9 +286,9 @@ fn arm_clone_in_turn(ticket: &mut Option<Ticket>, duration: Duration, waker: &Wa
     let armed = with_current(|local| {
         let mut timers = local.timers.borrow_mut();
         let Timers { wheel, turn } = &mut *timers;
-        let begin = turn.open()?;
-        let key = wheel.insert_apart(waker.take()?);
-        turn.arm(begin, duration, key);
+        let waker = waker.take_if(|_| turn.is_open())?;
+        let key = wheel.insert_apart(waker);
+        turn.arm(duration, key);
         let wheel = local.id;
         *ticket = Some(Ticket { wheel, key });
         Some(())

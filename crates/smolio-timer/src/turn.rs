@@ -38,9 +38,8 @@ pub(crate) struct Turn {
     spare: Option<Key>,
 }
 
-/// When a turn began.
 #[derive(Clone, Copy)]
-pub(crate) struct Begin {
+struct Begin {
     moment: Instant,
     tick: u64,
 }
@@ -49,8 +48,8 @@ pub(crate) struct Begin {
 #[derive(Clone, Copy)]
 struct Armed {
     key: Key,
-    /// Of a turn that ends in the tick in which it began.
-    deadline: u64,
+    // Not its ticks, which take a division: of those that are over when the turn ends nobody needs to know them.
+    duration: Duration,
 }
 
 impl Turn {
@@ -76,18 +75,16 @@ impl Turn {
         Some(begin.moment.saturating_add(duration))
     }
 
-    /// The turn, if another timer can be armed in it. If not, that takes a clock.
+    /// Whether another timer can be armed in this turn. If not, that takes a clock.
     #[inline]
-    pub(crate) fn open(&self) -> Option<Begin> {
-        self.begin.filter(|_| self.armed.len() < MOST)
+    pub(crate) fn is_open(&self) -> bool {
+        self.begin.is_some() && self.armed.len() < MOST
     }
 
-    /// Arms what was inserted apart: it must not expire before `duration` from now.
+    /// Arms what was inserted apart: it must not expire before `duration` from now. To be called only if the turn is open.
     #[inline]
-    pub(crate) fn arm(&mut self, begin: Begin, duration: Duration, key: Key) {
-        let ticks = ticks::count(duration, RoundTo::Higher).saturating_add(1);
-        let deadline = begin.tick.saturating_add(ticks);
-        self.armed.push(Armed { key, deadline });
+    pub(crate) fn arm(&mut self, duration: Duration, key: Key) {
+        self.armed.push(Armed { key, duration });
     }
 
     /// Cancels a timer. Within a turn its waker is kept. Gives back what is to be dropped.
@@ -137,8 +134,11 @@ impl Turn {
         let begin = self.begin.take()?;
         if !self.armed.is_empty() {
             let late = tick().map_or(0, |tick| tick.saturating_sub(begin.tick));
-            for Armed { key, deadline } in self.armed.drain(..) {
-                wheel.arm(key, deadline.saturating_add(late));
+            // It may have begun at the end of its tick, and all of them may have been armed when it ended.
+            let end = begin.tick.saturating_add(late).saturating_add(1);
+            for Armed { key, duration } in self.armed.drain(..) {
+                let ticks = ticks::count(duration, RoundTo::Higher);
+                wheel.arm(key, end.saturating_add(ticks));
             }
         }
         wheel.remove(self.spare.take()?)
