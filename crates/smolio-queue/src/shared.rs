@@ -50,7 +50,7 @@ impl<T> Shared<T> {
             wakes: &mut wakes,
         };
         let result = change(settling.state);
-        // Here, and not in the drop: most of the time there is nobody to notify, and to see that takes a few instructions.
+        // Here, and not in the drop, which is a call: for the most part there is nobody to notify, and that is seen at once.
         settling.settle();
         mem::forget(settling);
         result
@@ -100,7 +100,7 @@ impl<T> Shared<T> {
     }
 }
 
-/// Settles also if the change panics.
+/// Settles if the change panics.
 struct Settling<'a, T> {
     state: &'a mut State<T>,
     len: &'a AtomicUsize,
