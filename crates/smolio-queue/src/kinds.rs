@@ -92,12 +92,12 @@ impl<T: Ord> PriorityQueue<T> {
     /// # Errors
     /// [`CapacityError`] if `capacity` is zero.
     pub fn try_bounded(capacity: usize) -> Result<Self, CapacityError> {
-        Queue::with_capacity(Items::smallest_first(T::cmp), capacity).map(Self)
+        Queue::with_capacity(Items::smallest_first(), capacity).map(Self)
     }
 
     /// As [`Queue::unbounded`].
     pub fn unbounded() -> Self {
-        Self(Queue::new(Items::smallest_first(T::cmp), UNBOUNDED))
+        Self(Queue::new(Items::smallest_first(), UNBOUNDED))
     }
 }
 

@@ -41,16 +41,21 @@ impl Line {
     }
 
     /// Puts the waiter at `key` into the line, or back into its old place, and gives the waker that it had before.
+    #[inline]
     pub(crate) fn wait(
         &mut self,
         key: &mut Option<usize>,
         wants: u32,
         waker: Waker,
     ) -> Option<Waker> {
-        let Some(key) = *key else {
-            *key = Some(self.enter(wants, waker));
-            return None;
-        };
+        if let Some(key) = *key {
+            return self.wait_again(key, wants, waker);
+        }
+        *key = Some(self.enter(wants, waker));
+        None
+    }
+
+    fn wait_again(&mut self, key: usize, wants: u32, waker: Waker) -> Option<Waker> {
         let waiter = &mut self.waiters[key];
         let notified_with = std::mem::replace(&mut waiter.wants, wants);
         if let Phase::Waiting { waker: old, .. } = &mut waiter.phase {
@@ -61,6 +66,7 @@ impl Line {
         None
     }
 
+    #[inline]
     fn enter(&mut self, wants: u32, waker: Waker) -> usize {
         let before = self.last;
         let key = self.waiters.insert(Waiter {
@@ -90,6 +96,7 @@ impl Line {
     }
 
     /// Takes the waiter out, wherever it stands, and gives its waker.
+    #[inline]
     pub(crate) fn leave(&mut self, key: usize) -> Option<Waker> {
         let waiter = self.waiters.remove(key);
         match waiter.phase {
@@ -98,8 +105,7 @@ impl Line {
                 before,
                 after,
             } => {
-                self.set_after(before, after);
-                self.set_before(after, before);
+                self.unchain(before, after);
                 Some(waker)
             }
             Phase::Notified => {
@@ -107,6 +113,11 @@ impl Line {
                 None
             }
         }
+    }
+
+    fn unchain(&mut self, before: Neighbour, after: Neighbour) {
+        self.set_after(before, after);
+        self.set_before(after, before);
     }
 
     /// Whether there is somebody to notify.
@@ -118,24 +129,27 @@ impl Line {
     /// Notifies one after the other until `available` is claimed, or none is waiting.
     #[inline]
     pub(crate) fn notify(&mut self, available: u64, wakes: &mut Wakes) {
-        while self.claimed < available && self.is_waited_in() {
-            self.notify_one(self.first, wakes);
+        if self.is_waited_in() && self.claimed < available {
+            self.notify_some(available, wakes);
         }
     }
 
-    fn notify_one(&mut self, key: usize, wakes: &mut Wakes) {
-        let waiter = &mut self.waiters[key];
-        self.claimed += u64::from(waiter.wants);
-        let phase = std::mem::replace(&mut waiter.phase, Phase::Notified);
-        if let Phase::Waiting {
-            waker,
-            before,
-            after,
-        } = phase
-        {
-            self.set_after(before, after);
-            self.set_before(after, before);
-            wakes.push(waker);
+    // By itself, so that what is asked after each change is small enough to stand where that is.
+    #[inline(never)]
+    fn notify_some(&mut self, available: u64, wakes: &mut Wakes) {
+        while self.is_waited_in() && self.claimed < available {
+            let waiter = &mut self.waiters[self.first];
+            self.claimed += u64::from(waiter.wants);
+            let phase = std::mem::replace(&mut waiter.phase, Phase::Notified);
+            if let Phase::Waiting {
+                waker,
+                before,
+                after,
+            } = phase
+            {
+                self.unchain(before, after);
+                wakes.push(waker);
+            }
         }
     }
 

@@ -112,6 +112,7 @@ impl Place {
         })
     }
 
+    #[inline]
     fn vacate(&mut self, line: &mut Line) -> Option<Waker> {
         self.0.take().and_then(|key| line.leave(key))
     }

@@ -1,7 +1,7 @@
 //! The one lock of a queue, and the order of things around it: change, settle, unlock, wake.
 
 use std::{
-    fmt,
+    fmt, mem,
     sync::{
         Mutex, MutexGuard, PoisonError, TryLockError,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -43,12 +43,17 @@ impl<T> Shared<T> {
     pub(crate) fn change<R>(&self, change: impl FnOnce(&mut State<T>) -> R) -> R {
         // Dropped in the opposite order: the lock opens first.
         let mut wakes = Wakes::default();
+        let mut state = self.lock();
         let mut settling = Settling {
-            state: self.lock(),
+            state: &mut state,
             len: &self.len,
             wakes: &mut wakes,
         };
-        change(&mut settling.state)
+        let result = change(settling.state);
+        // Here, and not in the drop, which is a call: for the most part there is nobody to notify, and that is seen at once.
+        settling.settle();
+        mem::forget(settling);
+        result
     }
 
     /// Whether somebody who comes now will probably have to wait.
@@ -95,16 +100,24 @@ impl<T> Shared<T> {
     }
 }
 
+/// Settles if the change panics.
 struct Settling<'a, T> {
-    state: MutexGuard<'a, State<T>>,
+    state: &'a mut State<T>,
     len: &'a AtomicUsize,
     wakes: &'a mut Wakes,
 }
 
-impl<T> Drop for Settling<'_, T> {
-    #[inline]
-    fn drop(&mut self) {
+impl<T> Settling<'_, T> {
+    #[inline(always)]
+    fn settle(&mut self) {
         self.state.settle(self.wakes);
         self.len.store(self.state.len(), Relaxed);
+    }
+}
+
+impl<T> Drop for Settling<'_, T> {
+    #[cold]
+    fn drop(&mut self) {
+        self.settle();
     }
 }

@@ -216,20 +216,17 @@ impl<T> State<T> {
     /// After each change: notifies as many of those that wait as can be served.
     #[inline]
     pub(crate) fn settle(&mut self, wakes: &mut Wakes) {
-        if self.getters.is_waited_in() {
-            let items = self.available(self.len());
-            self.getters.notify(items, wakes);
-        }
-        if self.putters.is_waited_in() {
-            let room = self.available(self.room());
-            self.putters.notify(room, wakes);
-        }
+        let items = self.available(self.len());
+        self.getters.notify(items, wakes);
+        let room = self.available(self.room());
+        self.putters.notify(room, wakes);
         if self.joiners.is_waited_in() && self.unfinished() == 0 {
             self.joiners.notify(u64::MAX, wakes);
         }
     }
 
     /// Who is told that the queue is shut down needs no item and no room for that.
+    #[inline]
     fn available(&self, there: usize) -> u64 {
         if self.shut_down {
             u64::MAX

@@ -1,6 +1,7 @@
 //! The wakers that are to be called when the lock is free.
 
 use std::{
+    any::Any,
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
     task::Waker,
@@ -12,7 +13,9 @@ use smolio_context::{Unhandled, report_unhandled};
 #[derive(Default)]
 pub(crate) struct Wakes(Wakers);
 
+// The tag is written and asked for in each change, so it is not hidden in a length.
 #[derive(Default)]
+#[repr(u8)]
 enum Wakers {
     /// By far the most frequent, and the next most frequent needs no allocation.
     #[default]
@@ -49,29 +52,35 @@ impl Drop for Wakes {
     #[inline]
     fn drop(&mut self) {
         if !matches!(self.0, Wakers::None) {
-            mem::take(&mut self.0).wake();
+            self.wake();
         }
     }
 }
 
-impl Wakers {
+impl Wakes {
     // By itself, so that the rest of the drop is small enough to stand where it happens.
     #[inline(never)]
-    fn wake(self) {
-        match self {
-            Self::None => {}
-            Self::One(waker) => wake(waker),
-            Self::Many(wakers) => wakers.into_iter().for_each(wake),
+    fn wake(&mut self) {
+        match mem::take(&mut self.0) {
+            Wakers::None => {}
+            Wakers::One(waker) => wake(waker),
+            Wakers::Many(wakers) => wakers.into_iter().for_each(wake),
         }
     }
 }
 
 /// A waker is somebody else's code. One that panics must neither take an item with it that was just got, nor the wake-ups
 /// of those behind it.
+#[inline]
 fn wake(waker: Waker) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-        report_unhandled(Unhandled::panic(None, &*payload));
-        // It may panic when dropped, too.
-        mem::forget(payload);
+        report(payload);
     }
+}
+
+#[cold]
+fn report(payload: Box<dyn Any + Send>) {
+    report_unhandled(Unhandled::panic(None, &*payload));
+    // It may panic when dropped, too.
+    mem::forget(payload);
 }

@@ -50,10 +50,13 @@ enum Memory {
 impl Memory {
     #[inline]
     fn duration(&self) -> Option<Duration> {
+        // The one that there is, first of all.
+        if let Self::Duration(duration) = self {
+            return Some(*duration);
+        }
         match self {
-            Self::Nothing => None,
-            Self::Duration(duration) => Some(*duration),
             Self::Deferral(deferral) => deferral.duration,
+            Self::Nothing | Self::Duration(_) => None,
         }
     }
 

@@ -94,7 +94,8 @@ impl LocalWheel {
 
     pub(crate) fn len(&self) -> usize {
         self.remove_cancelled();
-        self.timers.borrow().wheel.len()
+        let timers = self.timers.borrow();
+        timers.wheel.len() - timers.turn.spares()
     }
 
     /// Ends the turn: the loop is about to wait.
@@ -168,31 +169,6 @@ impl LocalWheel {
     fn tick_of(&self, deadline: Instant) -> u64 {
         ticks::count(deadline.duration_since(self.origin), RoundTo::Higher)
     }
-
-    #[inline]
-    fn arm_in_turn(
-        &self,
-        ticket: &mut Option<Ticket>,
-        duration: Duration,
-        waker: Waker,
-    ) -> Result<(), Waker> {
-        let mut timers = self.timers.borrow_mut();
-        let Timers { wheel, turn } = &mut *timers;
-        let key = turn.arm(wheel, duration, waker)?;
-        let wheel = self.id;
-        *ticket = Some(Ticket { wheel, key });
-        Ok(())
-    }
-
-    fn arm_at_tick(&self, tick: u64, waker: Waker) -> Result<Ticket, Waker> {
-        let mut timers = self.timers.borrow_mut();
-        if tick <= timers.wheel.now() {
-            return Err(waker);
-        }
-        let key = timers.wheel.insert(tick, waker);
-        let wheel = self.id;
-        Ok(Ticket { wheel, key })
-    }
 }
 
 impl Drop for LocalWheel {
@@ -224,23 +200,41 @@ pub(crate) fn has_wheel() -> bool {
 #[inline]
 pub(crate) fn arm(deadline: Instant, waker: &Waker) -> Armed {
     let armed = with_current(|local| {
-        let spare = local.timers.borrow_mut().turn.spare(waker)?;
-        Some(local.arm_at_tick(local.tick_of(deadline), spare))
-    });
-    let armed = match armed {
-        Some(Some(armed)) => Some(armed),
-        // No spare one: it is cloned here, where nothing is borrowed.
-        Some(None) => {
-            let waker = waker.clone();
-            with_current(|local| local.arm_at_tick(local.tick_of(deadline), waker))
+        let mut timers = local.timers.borrow_mut();
+        let Timers { wheel, turn } = &mut *timers;
+        let key = turn.spare(wheel, waker)?;
+        let tick = local.tick_of(deadline);
+        if tick <= wheel.now() {
+            turn.keep(key);
+            return Some(Armed::Passed);
         }
-        None => None,
-    };
+        wheel.arm(key, tick);
+        let wheel = local.id;
+        Some(Armed::Waiting(Ticket { wheel, key }))
+    });
     match armed {
-        Some(Ok(ticket)) => Armed::Waiting(ticket),
-        Some(Err(_waker)) => Armed::Passed,
+        Some(Some(armed)) => armed,
+        // No spare one: it is cloned here, where nothing is borrowed.
+        Some(None) => arm_clone(deadline, waker.clone()),
         None => Armed::NoWheel,
     }
+}
+
+#[inline]
+fn arm_clone(deadline: Instant, waker: Waker) -> Armed {
+    // Where it is not needed it is dropped when nothing is borrowed any more.
+    let mut waker = Some(waker);
+    let armed = with_current(|local| {
+        let tick = local.tick_of(deadline);
+        let wheel = &mut local.timers.borrow_mut().wheel;
+        let Some(waker) = waker.take_if(|_| tick > wheel.now()) else {
+            return Armed::Passed;
+        };
+        let key = wheel.insert(tick, waker);
+        let wheel = local.id;
+        Armed::Waiting(Ticket { wheel, key })
+    });
+    armed.unwrap_or(Armed::NoWheel)
 }
 
 /// The moment `duration` after the begin of the turn; `None` if there is no turn.
@@ -257,30 +251,79 @@ pub(crate) fn deadline_in_turn(duration: Duration) -> Option<Instant> {
 #[inline]
 pub(crate) fn arm_in_turn(ticket: &mut Option<Ticket>, duration: Duration, waker: &Waker) -> bool {
     let armed = with_current(|local| {
-        let spare = local.timers.borrow_mut().turn.spare(waker)?;
-        Some(local.arm_in_turn(ticket, duration, spare))
+        let mut timers = local.timers.borrow_mut();
+        let Timers { wheel, turn } = &mut *timers;
+        if !turn.is_open() {
+            return InTurn::Closed;
+        }
+        let Some(key) = turn.spare(wheel, waker) else {
+            return InTurn::NoSpare;
+        };
+        turn.arm(duration, key);
+        let wheel = local.id;
+        *ticket = Some(Ticket { wheel, key });
+        InTurn::Armed
     });
     match armed {
-        // Where it was not armed the waker comes back, to be dropped here.
-        Some(Some(armed)) => armed.is_ok(),
-        Some(None) => arm_clone_in_turn(ticket, duration, waker),
-        None => false,
+        Some(InTurn::Armed) => true,
+        Some(InTurn::NoSpare) => arm_clone_in_turn(ticket, duration, waker),
+        Some(InTurn::Closed) | None => false,
     }
+}
+
+/// What came of arming a timer within a turn.
+enum InTurn {
+    Armed,
+    /// Its waker has to be cloned first, where nothing is borrowed.
+    NoSpare,
+    /// There is no turn, or none that has room.
+    Closed,
 }
 
 #[inline(never)]
 fn arm_clone_in_turn(ticket: &mut Option<Ticket>, duration: Duration, waker: &Waker) -> bool {
-    let waker = waker.clone();
-    let armed = with_current(|local| local.arm_in_turn(ticket, duration, waker));
-    armed.is_some_and(|armed| armed.is_ok())
+    let mut waker = Some(waker.clone());
+    let armed = with_current(|local| {
+        let mut timers = local.timers.borrow_mut();
+        let Timers { wheel, turn } = &mut *timers;
+        let waker = waker.take_if(|_| turn.is_open())?;
+        let key = wheel.insert_apart(waker);
+        turn.arm(duration, key);
+        let wheel = local.id;
+        *ticket = Some(Ticket { wheel, key });
+        Some(())
+    });
+    // Where it was not armed the waker is dropped here.
+    armed.flatten().is_some()
 }
 
 /// Asks what became of a timer and makes it wake `waker`.
 #[inline]
 pub(crate) fn check(ticket: Ticket, waker: &Waker) -> Progress {
+    check_if(ticket, waker, |_| false)
+}
+
+/// As `check`, of a timer that was armed for `deadline`: with that, many a one need not be looked for.
+#[inline]
+pub(crate) fn check_at(deadline: Instant, ticket: Ticket, waker: &Waker) -> Progress {
+    check_if(ticket, waker, |local| {
+        let tick = local.tick_of(deadline);
+        local.timers.borrow().wheel.has_popped(tick)
+    })
+}
+
+#[inline]
+fn check_if(
+    ticket: Ticket,
+    waker: &Waker,
+    has_fired: impl FnOnce(&LocalWheel) -> bool,
+) -> Progress {
     let progress = with_current(|local| {
         if local.id != ticket.wheel {
             return Some(Progress::Elsewhere);
+        }
+        if has_fired(local) {
+            return Some(Progress::Fired);
         }
         match local.timers.borrow_mut().wheel.get_mut(ticket.key) {
             None => Some(Progress::Fired),
@@ -319,9 +362,8 @@ pub(crate) fn cancel(ticket: Ticket) {
             return None;
         }
         let mut timers = local.timers.borrow_mut();
-        timers.turn.forget(ticket.key);
-        let waker = timers.wheel.remove(ticket.key);
-        Some(waker.and_then(|waker| timers.turn.keep(waker)))
+        let Timers { wheel, turn } = &mut *timers;
+        Some(turn.cancel(wheel, ticket.key))
     });
     match to_drop.flatten() {
         Some(waker) => drop(waker),

@@ -133,7 +133,7 @@ impl Sleep {
         match &mut self.state {
             State::Elapsed => return Poll::Ready(()),
             State::Unchecked | State::Ahead => {}
-            State::Waiting(ticket) => match local::check(*ticket, cx.waker()) {
+            State::Waiting(ticket) => match local::check_at(self.deadline, *ticket, cx.waker()) {
                 Progress::Waiting => return Poll::Pending,
                 Progress::Fired => {
                     self.state = State::Elapsed;

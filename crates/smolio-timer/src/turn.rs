@@ -15,7 +15,8 @@
 //!
 //! What is left is, for the most part, the waker's clone and drop, two atomic operations. A task that goes from one
 //! timeout to the next would drop and clone the same waker; so the one of the timer that was cancelled last is kept
-//! for the rest of the turn.
+//! for the rest of the turn. It stays on the wheel, in an entry apart, so that nothing moves where one timer is cancelled
+//! and the next one armed: the entry is the same.
 
 use std::{task::Waker, time::Duration};
 
@@ -33,8 +34,8 @@ pub(crate) struct Turn {
     // `None` between two turns.
     begin: Option<Begin>,
     armed: Vec<Armed>,
-    // Only within a turn.
-    spare: Option<Waker>,
+    // Apart from all others, with the waker of one that was cancelled. Only within a turn.
+    spare: Option<Key>,
 }
 
 #[derive(Clone, Copy)]
@@ -47,8 +48,8 @@ struct Begin {
 #[derive(Clone, Copy)]
 struct Armed {
     key: Key,
-    /// Of a turn that ends in the tick in which it began.
-    deadline: u64,
+    // Not its ticks, which take a division: of those that are over when the turn ends nobody needs to know them.
+    duration: Duration,
 }
 
 impl Turn {
@@ -74,45 +75,53 @@ impl Turn {
         Some(begin.moment.saturating_add(duration))
     }
 
-    /// Arms a timer that must not expire before `duration` from now. Gives the payload back if that takes a clock.
+    /// Whether another timer can be armed in this turn. If not, that takes a clock.
     #[inline]
-    pub(crate) fn arm<T>(
-        &mut self,
-        wheel: &mut Wheel<T>,
-        duration: Duration,
-        payload: T,
-    ) -> Result<Key, T> {
-        let Some(begin) = self.begin.filter(|_| self.armed.len() < MOST) else {
-            return Err(payload);
-        };
-        let ticks = ticks::count(duration, RoundTo::Higher).saturating_add(1);
-        let deadline = begin.tick.saturating_add(ticks);
-        let key = wheel.insert_apart(payload);
-        self.armed.push(Armed { key, deadline });
-        Ok(key)
+    pub(crate) fn is_open(&self) -> bool {
+        self.begin.is_some() && self.armed.len() < MOST
     }
 
-    /// A timer was cancelled. If it is the one that was armed last, nothing is left of it.
+    /// Arms what was inserted apart: it must not expire before `duration` from now. To be called only if the turn is open.
     #[inline]
-    pub(crate) fn forget(&mut self, key: Key) {
-        if self.armed.last().is_some_and(|last| last.key == key) {
+    pub(crate) fn arm(&mut self, duration: Duration, key: Key) {
+        self.armed.push(Armed { key, duration });
+    }
+
+    /// Cancels a timer. Within a turn its waker is kept. Gives back what is to be dropped.
+    #[inline]
+    pub(crate) fn cancel<T>(&mut self, wheel: &mut Wheel<T>, key: Key) -> Option<T> {
+        let spare = if self.armed.last().is_some_and(|last| last.key == key) {
+            // Nothing is left of it but its entry.
             self.armed.pop();
-        }
+            wheel.renew(key)?
+        } else {
+            let waker = wheel.remove(key)?;
+            if self.begin.is_none() {
+                return Some(waker);
+            }
+            wheel.insert_apart(waker)
+        };
+        let former = self.spare.replace(spare)?;
+        wheel.remove(former)
     }
 
-    /// Keeps the waker of a timer that was cancelled. Gives back what is to be dropped.
+    /// The entry with the waker that was kept, if that is the one that is needed.
     #[inline]
-    pub(crate) fn keep(&mut self, waker: Waker) -> Option<Waker> {
-        if self.begin.is_none() {
-            return Some(waker);
-        }
-        self.spare.replace(waker)
+    pub(crate) fn spare(&mut self, wheel: &mut Wheel<Waker>, waker: &Waker) -> Option<Key> {
+        self.spare.take_if(|key| {
+            let kept = wheel.get_mut(*key);
+            kept.is_some_and(|kept| kept.will_wake(waker))
+        })
     }
 
-    /// The waker that was kept, if it is the one that is needed.
-    #[inline]
-    pub(crate) fn spare(&mut self, waker: &Waker) -> Option<Waker> {
-        self.spare.take_if(|spare| spare.will_wake(waker))
+    /// It was not needed after all.
+    pub(crate) fn keep(&mut self, spare: Key) {
+        self.spare = Some(spare);
+    }
+
+    /// How many entries of the wheel stand for no timer.
+    pub(crate) fn spares(&self) -> usize {
+        usize::from(self.spare.is_some())
     }
 
     /// Ends the turn, if there is one. `tick` gives the present tick; it is asked only if that matters. Gives back
@@ -121,14 +130,17 @@ impl Turn {
         &mut self,
         wheel: &mut Wheel<T>,
         tick: impl FnOnce() -> Option<u64>,
-    ) -> Option<Waker> {
+    ) -> Option<T> {
         let begin = self.begin.take()?;
         if !self.armed.is_empty() {
             let late = tick().map_or(0, |tick| tick.saturating_sub(begin.tick));
-            for Armed { key, deadline } in self.armed.drain(..) {
-                wheel.arm(key, deadline.saturating_add(late));
+            // It may have begun at the end of its tick, and all of them may have been armed when it ended.
+            let end = begin.tick.saturating_add(late).saturating_add(1);
+            for Armed { key, duration } in self.armed.drain(..) {
+                let ticks = ticks::count(duration, RoundTo::Higher);
+                wheel.arm(key, end.saturating_add(ticks));
             }
         }
-        self.spare.take()
+        wheel.remove(self.spare.take()?)
     }
 }

@@ -140,3 +140,24 @@ fn q1_equals_come_in_the_order_of_their_puts() {
     }
     assert!(queue.is_empty());
 }
+
+#[test]
+fn q1_a_heap_of_any_size_comes_out_in_order() {
+    let mut random = fastrand::Rng::with_seed(8);
+    // So many that all shapes are among them which the last two levels of a heap can have.
+    for size in 0..140 {
+        for ranks in [1, 3, 1000] {
+            let queue = PriorityQueue::unbounded();
+            let mut expected: Vec<_> = (0..size)
+                .map(|number| (random.u32(0..ranks), number))
+                .collect();
+            for (rank, number) in &expected {
+                queue.try_put(Ranked(*rank, *number)).unwrap();
+            }
+            expected.sort_unstable();
+            let got = std::iter::from_fn(|| queue.try_get().ok());
+            let got: Vec<_> = got.map(|Ranked(rank, number)| (rank, number)).collect();
+            assert_eq!(got, expected);
+        }
+    }
+}

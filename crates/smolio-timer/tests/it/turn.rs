@@ -11,7 +11,7 @@ use std::{
 };
 
 use smolio_context::Instant;
-use smolio_timer::{driver::Driver, move_on_after, timeout};
+use smolio_timer::{driver::Driver, move_on_after, sleep, timeout};
 
 use crate::harness::{Harness, Wakes, ms};
 
@@ -145,6 +145,13 @@ fn the_last_waker_is_kept_until_the_turn_ends() {
     armed_and_dropped(&first);
     armed_and_dropped(&first);
     assert_eq!(first.clones(), 1);
+    // What is kept is no timer, and neither is what is kept of a sleep.
+    assert!(driver.is_empty());
+    let mut sleeping = sleep(ms(5));
+    first.poll_pending(&mut sleeping);
+    assert_eq!((first.clones(), driver.len()), (1, 1));
+    drop(sleeping);
+    assert_eq!((first.clones(), driver.len()), (1, 0));
     armed_and_dropped(&second);
     assert_eq!((first.clones(), second.clones()), (0, 1));
     driver.next_deadline();
@@ -157,6 +164,30 @@ fn the_last_waker_is_kept_until_the_turn_ends() {
     armed_and_dropped(&first);
     drop(driver);
     assert_eq!(first.clones(), 0);
+}
+
+#[test]
+fn what_was_kept_fires_for_the_next_one_only() {
+    let driver = Driver::new();
+    let _wheel = driver.enter();
+    let wakes = Wakes::new();
+    let begin = Instant::now();
+    driver.fire_and_begin_turn(begin);
+    let (mut short, mut long) = (
+        timeout(ms(5), pending::<()>()),
+        timeout(ms(50), pending::<()>()),
+    );
+    wakes.poll_pending(&mut short);
+    drop(short);
+    wakes.poll_pending(&mut long);
+    assert_eq!(driver.fire_and_begin_turn(begin), 0);
+    assert_eq!(driver.fire_and_begin_turn(begin + ms(20)), 0);
+    wakes.poll_pending(&mut long);
+    // Not in the turn in which it was armed, and not one that was armed last.
+    drop(long);
+    assert!(driver.is_empty());
+    assert_eq!(driver.fire(begin + ms(100)), 0);
+    assert_eq!(wakes.clones(), 0);
 }
 
 #[test]

@@ -112,9 +112,14 @@ impl Pair {
 
     /// Or removes what was inserted apart: half of the time.
     fn arm_apart(&mut self) {
-        let Some(key) = self.model.apart.pop() else {
+        let Some(mut key) = self.model.apart.pop() else {
             return;
         };
+        if self.random.bool() {
+            let former = key;
+            key = self.wheel.renew(former).expect("it is there");
+            self.stale.push(former);
+        }
         if self.random.bool() {
             assert_eq!(self.wheel.remove(key), Some((0, 0)));
             return self.stale.push(key);
@@ -131,18 +136,29 @@ impl Pair {
         for key in self.stale.drain(..) {
             assert_eq!(self.wheel.get_mut(key), None);
             assert_eq!(self.wheel.remove(key), None);
+            assert_eq!(self.wheel.renew(key), None);
             self.wheel.arm(key, 1);
         }
     }
 
     fn advance(&mut self, now: u64) {
+        let before = self.model.now;
         loop {
             let expected = self.model.pop_expired(now);
             assert_eq!(self.wheel.pop_expired(now), expected);
             assert_eq!(self.wheel.now(), self.model.now);
+            self.ask_what_has_popped(before);
             if expected.is_none() {
                 break;
             }
+        }
+        assert!(self.wheel.has_popped(self.model.now));
+    }
+
+    /// Of those that were armed for a tick that had passed by then it says nothing.
+    fn ask_what_has_popped(&self, before: u64) {
+        for (due, ..) in &self.model.timers {
+            assert!(*due <= before || !self.wheel.has_popped(*due));
         }
     }
 
