@@ -16,13 +16,12 @@ use crate::{
     debug::Debugging,
     idle::IdlePolicy,
     inbox::Inbox,
-    local::Local,
+    local::{Local, Share},
     loops::LoopId,
     pool::Pool,
     runner::boxed,
     runtime::Runtime,
     settings,
-    spawn::spawn_internal,
     tokio_handle::TokioHandle,
 };
 
@@ -192,18 +191,18 @@ impl Builder {
         let helpers = workers.get() - 1;
         let inbox = Arc::new(Inbox::new());
         let id = LoopId::register(inbox.clone());
-        let pool = (helpers > 0).then(|| Pool::new(helpers));
+        let pool = (helpers > 0).then(|| Pool::new(id, helpers));
         let runtime = Runtime::new(id, inbox.clone(), pool, tokio);
-        let local = Local::new(id, inbox, runtime.clone(), self.idle_policy);
+        let local = Local::new(
+            id,
+            inbox,
+            runtime.clone(),
+            self.idle_policy,
+            Share::default(),
+        );
         // From here on the drop of the runner closes what was started.
         let runner = Runner::of(local.clone(), grace, self.options.handle_signals, debugging);
         if helpers > 0 {
-            let shared = runtime.clone();
-            spawn_internal(&local, async move {
-                if let Some(pool) = shared.pool() {
-                    pool.work(0).await;
-                }
-            });
             Pool::start(&runtime).map_err(BuildError::thread)?;
         }
         Ok(runner)

@@ -3,6 +3,7 @@
 //! What is done with them, turn by turn, stands in [`turns`].
 
 mod guards;
+mod share;
 mod turns;
 
 use std::{
@@ -34,6 +35,8 @@ scoped_thread_local! {
     static CURRENT: Rc<Local>
 }
 
+pub(crate) use share::Share;
+
 pub(crate) struct Local {
     id: LoopId,
     runtime: Arc<Runtime>,
@@ -60,6 +63,8 @@ pub(crate) struct Local {
     phase: Cell<Phase>,
     /// Woken at each end of a task, for those who close the loop.
     watcher: RefCell<Option<Waker>>,
+    /// Its part in the work of all.
+    share: Share,
 }
 
 /// How far the loop is on its way.
@@ -79,6 +84,7 @@ impl Local {
         inbox: Arc<Inbox<Message>>,
         runtime: Arc<Runtime>,
         policy: Option<Rc<dyn IdlePolicy>>,
+        share: Share,
     ) -> Rc<Self> {
         Rc::new(Self {
             id,
@@ -100,6 +106,7 @@ impl Local {
             running: Cell::new(Kind::Task),
             phase: Cell::new(Phase::Open),
             watcher: RefCell::default(),
+            share,
         })
     }
 
@@ -194,7 +201,7 @@ impl Local {
         let queue = self.queue.borrow();
         tasks.extend(queue.iter().filter_map(|ready| match ready {
             Ready::New(task) => Some(task.clone()),
-            Ready::Woken(_) => None,
+            Ready::Woken(_) | Ready::Share => None,
         }));
         tasks.retain(|task| task.wake_target().kind() == kind);
         tasks

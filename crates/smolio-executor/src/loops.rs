@@ -6,16 +6,21 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, LazyLock, PoisonError, RwLock,
+        Arc, LazyLock, PoisonError, RwLock, Weak,
         atomic::{AtomicU64, Ordering},
     },
 };
 
-use crate::{inbox::Inbox, wake::Message};
+use crate::{inbox::Inbox, runtime::Runtime, wake::Message};
 
 /// Tells a loop from all others that ever were in this process.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct LoopId(u32);
+
+type Runtimes = HashMap<LoopId, Weak<Runtime>>;
+
+/// Those that have workers, by their main loops: how a wake from elsewhere finds them.
+static RUNTIMES: LazyLock<RwLock<Runtimes>> = LazyLock::new(RwLock::default);
 
 type Loops = HashMap<LoopId, Arc<Inbox<Message>>>;
 
@@ -48,5 +53,29 @@ impl LoopId {
             .unwrap_or_else(PoisonError::into_inner)
             .get(&self)
             .cloned()
+    }
+
+    /// This is the main loop of a runtime that has workers.
+    pub(crate) fn register_runtime(self, runtime: &Arc<Runtime>) {
+        RUNTIMES
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(self, Arc::downgrade(runtime));
+    }
+
+    pub(crate) fn forget_runtime(self) {
+        RUNTIMES
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self);
+    }
+
+    /// `None` once it is gone.
+    pub(crate) fn runtime(self) -> Option<Arc<Runtime>> {
+        RUNTIMES
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&self)
+            .and_then(Weak::upgrade)
     }
 }

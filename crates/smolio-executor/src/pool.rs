@@ -1,39 +1,43 @@
-//! The workers: threads that share the `Send` tasks and steal them from each other, on async-executor; see [`share`].
+//! The workers: threads that share the `Send` tasks and steal them from each other, each from a queue of its own; see
+//! [`queues`](crate::queues).
 //!
 //! The main loop's thread is one of them. Each of the others has a loop of its own beside its share of the pool, for its timers,
 //! for `spawn_local` and for clean-ups.
+//!
+//! Spawn and wake touch nothing that all workers touch, as far as that can be: a task knows its runtime by number, as a waker its
+//! loop, and on the runtime's own threads the loop that is being driven leads there.
 
 use std::{
     cell::Cell,
     future::{Future, poll_fn},
-    io,
-    pin::pin,
+    io, mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     task::{Poll, Waker},
     thread::{self, JoinHandle},
 };
 
-use async_executor::Executor;
+use async_task::{Builder, ScheduleInfo, WithInfo};
 use smolio_context::{Instant, TaskContext, TaskInfo};
 
 use crate::{
     cell::{Joiner, pooled},
     inbox::Inbox,
-    local::{Local, Phase},
+    local::{Local, Phase, Share},
     loops::LoopId,
-    registry::Registry,
+    queues::{Queues, Ready},
+    registry::{Place, Registry},
     runtime::Runtime,
-    share::share,
     shutdown,
     wake::Kind,
 };
 
 pub(crate) struct Pool {
-    /// One for each worker, the main loop's first.
-    executors: Vec<Executor<'static>>,
+    /// The main loop.
+    home: LoopId,
+    queues: Queues,
     registry: Registry,
     stop: Stop,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -41,11 +45,12 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    /// For so many threads beside the one that makes it.
-    pub(crate) fn new(helpers: usize) -> Self {
+    /// For so many threads beside the one that makes it, which has the loop `home`.
+    pub(crate) fn new(home: LoopId, helpers: usize) -> Self {
         Self {
-            executors: (0..=helpers).map(|_| Executor::new()).collect(),
-            registry: Registry::default(),
+            home,
+            queues: Queues::new(helpers + 1),
+            registry: Registry::new(helpers + 1),
             stop: Stop::default(),
             threads: Mutex::default(),
             alive: AtomicUsize::new(0),
@@ -57,7 +62,8 @@ impl Pool {
         let Some(pool) = runtime.pool() else {
             return Ok(());
         };
-        for number in 1..pool.executors.len() {
+        runtime.main().register_runtime(runtime);
+        for number in 1..pool.queues.len() {
             let shared = runtime.clone();
             let thread = thread::Builder::new()
                 .name(format!("smolio-worker-{number}"))
@@ -68,9 +74,8 @@ impl Pool {
         Ok(())
     }
 
-    /// The share of a worker: runs tasks for as long as it is polled. The main loop has number 0.
-    pub(crate) fn work(&self, number: usize) -> impl Future<Output = ()> {
-        share(&self.executors, number)
+    pub(crate) fn queues(&self) -> &Queues {
+        &self.queues
     }
 
     /// Gives the future to the workers.
@@ -87,29 +92,23 @@ impl Pool {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let task = context.info().id();
+        let home = runtime.main();
+        let here = with_local_of(home, Local::worker).flatten();
         // Before the others can see the task, and before the lock is taken.
         context.spawned();
         let mut parts = Some((context, future));
-        let entered = self.registry.enter(task, |place| {
+        let entered = self.registry.enter(here, |place| {
             let (context, future) = parts.take().expect("called once");
-            let shared = runtime.clone();
-            let on_end = move || {
-                if let Some(pool) = shared.pool() {
-                    pool.registry.leave(place);
-                }
-                if !shared.is_open() {
-                    shared.nudge();
-                }
-            };
+            let on_end = move || with_runtime(home, |runtime| ended(runtime, place));
             let (joiner, completion, running) = pooled(context, future, on_end);
             (completion, (joiner, running))
         });
         match (entered, parts) {
             (Some((joiner, running)), _) => {
-                // In turn, whoever spawns: one that spawns a thousand has not the time to run them.
-                let index = task.get() as usize % self.executors.len();
-                self.executors[index].spawn(running).detach();
+                let task = Builder::new().metadata(home);
+                let (ready, task) = task.spawn(|_| running, WithInfo(schedule));
+                task.detach();
+                ready.schedule();
                 Ok(joiner)
             }
             (None, Some(parts)) => Err(parts),
@@ -154,6 +153,55 @@ impl Pool {
     }
 }
 
+/// A task is ready. On any thread.
+fn schedule(task: Ready, info: ScheduleInfo) {
+    let home = *task.metadata();
+    let mut task = Some(task);
+    with_local_of(home, |local| {
+        if let (Some(pool), Some(_)) = (local.runtime().pool(), local.worker()) {
+            let task = task.take().expect("called once");
+            local.share_out(pool, task, info.woken_while_running);
+        }
+    });
+    let Some(task) = task else { return };
+    let runtime = home.runtime();
+    match runtime.as_deref().and_then(Runtime::pool) {
+        Some(pool) => pool.queues.push_from_afar(task),
+        // Its workers are gone, and its future must not be dropped by a stranger.
+        None => mem::forget(task),
+    }
+}
+
+/// A task has ended, and its future is gone.
+fn ended(runtime: &Runtime, place: Place) {
+    if let Some(pool) = runtime.pool() {
+        pool.registry.leave(place);
+    }
+    if !runtime.is_open() {
+        runtime.nudge();
+    }
+}
+
+/// Lends the loop of this thread, if it is one of the runtime that has the main loop `home`.
+#[inline]
+fn with_local_of<R>(home: LoopId, f: impl FnOnce(&Local) -> R) -> Option<R> {
+    Local::with_current(|local| (local.runtime().main() == home).then(|| f(local))).flatten()
+}
+
+fn with_runtime(home: LoopId, mut f: impl FnMut(&Runtime)) {
+    if with_local_of(home, |local| f(local.runtime())).is_none() {
+        if let Some(runtime) = home.runtime() {
+            f(&runtime);
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.home.forget_runtime();
+    }
+}
+
 thread_local! {
     static POLLS: Cell<u32> = const { Cell::new(0) };
 }
@@ -175,27 +223,26 @@ fn work(runtime: &Arc<Runtime>, number: usize) {
     let Some(pool) = runtime.pool() else { return };
     let inbox = Arc::new(Inbox::new());
     let id = LoopId::register(inbox.clone());
-    let local = Local::new(id, inbox, runtime.clone(), None);
+    let local = Local::new(id, inbox, runtime.clone(), None, Share::of(number));
     let deadline = local.drive(None, async {
-        let mut share = pin!(pool.work(number));
         // The waker of a loop's main future is the same throughout.
         poll_fn(|cx| {
             pool.stop.register(cx.waker());
             Poll::Ready(())
         })
         .await;
-        poll_fn(|cx| {
+        poll_fn(|_| {
             match pool.stop.order() {
                 Order::Work => {}
                 Order::Cancel if local.phase() == Phase::Open => shutdown::begin(&local),
                 Order::Cancel => {}
                 Order::End(deadline) => return Poll::Ready(deadline),
             }
-            let _: Poll<()> = share.as_mut().poll(cx);
             Poll::Pending
         })
         .await
     });
+    local.stop_sharing();
     shutdown::close_worker(&local, deadline);
     debug_assert_eq!(local.count(Kind::Task), 0);
     pool.alive.fetch_sub(1, Ordering::AcqRel);
@@ -205,8 +252,6 @@ fn work(runtime: &Arc<Runtime>, number: usize) {
 /// Tells the workers to stop.
 #[derive(Default)]
 struct Stop {
-    /// There is an order: asked at each poll of a worker's share, so without the lock while there is nothing to know.
-    ordered: AtomicBool,
     state: Mutex<StopState>,
 }
 
@@ -231,7 +276,6 @@ impl Stop {
         let workers = {
             let mut state = lock(&self.state);
             state.order = order;
-            self.ordered.store(true, Ordering::Release);
             state.workers.clone()
         };
         for worker in workers {
@@ -240,9 +284,6 @@ impl Stop {
     }
 
     fn order(&self) -> Order {
-        if !self.ordered.load(Ordering::Acquire) {
-            return Order::Work;
-        }
         lock(&self.state).order
     }
 

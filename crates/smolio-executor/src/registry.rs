@@ -1,20 +1,22 @@
 //! Which tasks of the workers are alive: for `all_tasks`, and for those who cancel them all.
 //!
-//! Each spawn and each end of a task comes by here, from all workers at once. So there are several lists, each with a lock of its
-//! own, and a task's number says which one is its.
+//! Each spawn and each end of a task comes by here, from all workers at once. So each worker has a list with a lock of its own, for
+//! the tasks that are spawned there, and there is one for those from elsewhere.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use slab::Slab;
-use smolio_context::{TaskId, TaskInfo};
+use smolio_context::TaskInfo;
 
 use crate::cell::{Completion, Shared};
 
-/// Enough that two workers rarely meet at one, few enough to go through.
-const LISTS: usize = 16;
+/// The first is for the tasks from elsewhere.
+pub(crate) struct Registry(Box<[Apart]>);
 
+// Two cache lines, which are fetched together: nothing else should lie there.
 #[derive(Default)]
-pub(crate) struct Registry([Mutex<List>; LISTS]);
+#[repr(align(128))]
+struct Apart(Mutex<List>);
 
 #[derive(Default)]
 struct List {
@@ -31,13 +33,17 @@ pub(crate) struct Place {
 }
 
 impl Registry {
-    /// Enters the task that `make` gives for its place; `None`, and `make` is not called, once the registry is closed.
+    pub(crate) fn new(workers: usize) -> Self {
+        Self((0..=workers).map(|_| Apart::default()).collect())
+    }
+
+    /// Enters the task that `make` gives for its place, on the thread of `worker` or elsewhere; `None`, and `make` is not called, once the registry is closed.
     pub(crate) fn enter<R>(
         &self,
-        task: TaskId,
+        worker: Option<usize>,
         make: impl FnOnce(Place) -> (Shared<dyn Completion>, R),
     ) -> Option<R> {
-        let list = task.get() as usize % LISTS;
+        let list = worker.map_or(0, |worker| worker + 1);
         let mut tasks = lock(&self.0[list]);
         if tasks.closed {
             return None;
@@ -61,7 +67,7 @@ impl Registry {
 
     pub(crate) fn infos(&self) -> Vec<TaskInfo> {
         let mut infos = Vec::new();
-        for list in &self.0 {
+        for list in &*self.0 {
             let tasks = lock(list);
             infos.extend(tasks.living.iter().map(|(_, task)| task.info().clone()));
         }
@@ -75,7 +81,7 @@ impl Registry {
     /// Refuses tasks from now on and gives all that were entered before. One that is entered meanwhile is among them or refused.
     pub(crate) fn close(&self) -> Vec<Shared<dyn Completion>> {
         let mut all = Vec::new();
-        for list in &self.0 {
+        for list in &*self.0 {
             let mut tasks = lock(list);
             tasks.closed = true;
             all.extend(tasks.living.iter().map(|(_, task)| task.clone()));
@@ -85,6 +91,6 @@ impl Registry {
 }
 
 /// No user code runs under our locks, so a poisoned one is still in order.
-fn lock(list: &Mutex<List>) -> MutexGuard<'_, List> {
-    list.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(list: &Apart) -> MutexGuard<'_, List> {
+    list.0.lock().unwrap_or_else(PoisonError::into_inner)
 }

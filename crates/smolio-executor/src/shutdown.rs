@@ -128,6 +128,7 @@ async fn wait_until(local: &Local, deadline: Instant, mut done: impl FnMut() -> 
 /// Drops what has not ended. The clean-ups among it report themselves, see [`CleanUpJob`].
 async fn give_up(local: &Local, grace: Duration) {
     GRACE.set(grace);
+    local.stop_sharing();
     let kinds = [Kind::CleanUp, Kind::Task, Kind::Internal];
     poll_fn(|cx| {
         local.watch(cx.waker());

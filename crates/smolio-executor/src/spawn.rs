@@ -7,7 +7,7 @@ use std::{
 
 use smolio_context::{TaskContext, TaskInfo};
 
-use crate::{Task, cell::Joiner, local::Local, wake::Kind};
+use crate::{Task, cell::Joiner, local::Local};
 
 /// Starts a task that runs beside its spawner: asyncio's `create_task`.
 ///
@@ -199,10 +199,4 @@ pub fn all_tasks() -> Vec<TaskInfo> {
 /// Whether this thread runs a loop.
 pub(crate) fn is_inside_loop() -> bool {
     Local::with_current(|_| ()).is_some()
-}
-
-/// What the loop itself needs to have going for as long as it turns.
-pub(crate) fn spawn_internal(local: &Local, future: impl Future<Output = ()> + 'static) {
-    let context = TaskContext::unlisted("internal");
-    Task::new(local.spawn(Kind::Internal, context, future)).detach();
 }

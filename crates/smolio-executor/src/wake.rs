@@ -106,4 +106,6 @@ pub(crate) enum Ready {
     /// A task that was never polled.
     New(Shared<dyn Runnable>),
     Woken(Key),
+    /// Some tasks of the workers.
+    Share,
 }

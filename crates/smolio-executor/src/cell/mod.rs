@@ -9,6 +9,7 @@
 //! - [`request`]: asking such a task to end.
 //! - [`shared`]: the pointer to all of these.
 //! - [`table`]: those of a loop that wait to be woken.
+//! - [`slot`]: one of the workers' tasks, ready to be run by the first who takes it.
 //! - [`slab`]: where their memory comes from; [`free_slots`] is the atomic part of it.
 
 mod bound;
@@ -21,6 +22,7 @@ mod pooled;
 mod request;
 mod shared;
 mod slab;
+mod slot;
 mod table;
 
 pub(crate) use bound::Thread;
@@ -29,4 +31,5 @@ pub(crate) use local::{LocalCell, Ran, Runnable, drop_unread};
 pub(crate) use pooled::pooled;
 pub(crate) use shared::Shared;
 pub(crate) use slab::Slab;
+pub(crate) use slot::Slot;
 pub(crate) use table::Table;

@@ -1,4 +1,4 @@
-//! A task of the workers: its future moves from thread to thread, so it must be `Send`, and async-executor looks after its
+//! A task of the workers: its future moves from thread to thread, so it must be `Send`, and async-task looks after its
 //! wakes. What is ours is the identity, the cancelling and the handle.
 
 use std::{
@@ -137,14 +137,15 @@ impl<F: Future, E: FnOnce()> Future for PooledFuture<F, E> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         pool::count_poll();
-        if self.cell.cancel.was_made(cx) {
+        if self.cell.cancel.was_made() {
             self.end(Err(Failure::Cancelled));
             return Poll::Ready(());
         }
         let future = self.as_mut().project().future.as_pin_mut();
         let future = future.expect("a task that has ended is not run");
         let outcome = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
-            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Pending) if !self.cell.cancel.was_made_meanwhile(cx) => return Poll::Pending,
+            Ok(Poll::Pending) => Err(Failure::Cancelled),
             Ok(Poll::Ready(value)) => Ok(value),
             Err(payload) => Err(Failure::Panicked(payload.into())),
         };

@@ -52,6 +52,7 @@ impl<'a> Entered<'a> {
             local.home == Thread::current(),
             "a loop is driven on a thread that is not its own"
         );
+        local.come();
         Self {
             local,
             outer_main: (local.id == local.runtime.main())
@@ -65,6 +66,7 @@ impl Drop for Entered<'_> {
         if let Some(outer) = self.outer_main.take() {
             self.local.runtime.replace_main_task(outer);
         }
+        self.local.go_away();
         // Between two drives nobody is there to be woken.
         self.local.driver.replace(None);
         self.local.inbox.set_driver(None);

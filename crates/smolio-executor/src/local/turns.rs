@@ -118,6 +118,7 @@ impl Local {
     ) -> Poll<T> {
         self.follow(cx.waker());
         let _turning = Turning::new(&self.turning);
+        self.begin_share();
         let begin = Instant::now();
         let mut now = begin;
         for _ in 0..ROUNDS {
@@ -125,6 +126,7 @@ impl Local {
             self.fire_timers(now);
             match self.round(main, &mut poll_main, begin, now) {
                 Round::Main(value) => return Poll::Ready(value),
+                Round::Idle if self.has_share_to_do(cx) => now = Instant::now(),
                 Round::Idle => {
                     self.trim();
                     self.idle(cx);
@@ -183,10 +185,11 @@ impl Local {
                     }
                 }
                 Ready::Woken(key) => self.run_again(key),
+                Ready::Share => self.run_share(),
             }
             polls += 1;
             if shares {
-                // That may have been a share of the workers' common work, of up to 200 polls.
+                // That may have been a share of the workers' common work, or a poll in which somebody drives another loop.
                 polls += pool::take_polls();
             }
             if polls >= look {

@@ -58,7 +58,7 @@ thread_local! {
     static POLLS_HERE: Cell<usize> = const { Cell::new(0) };
 }
 
-/// What async-executor takes on before it lets others run.
+/// Generous: what a worker takes on before it lets others on its thread run.
 const SHARE: usize = 200;
 
 #[test]

@@ -37,6 +37,7 @@ mod fairness;
 mod idle;
 mod observed;
 mod order;
+mod stealing;
 mod tasks;
 #[cfg(feature = "tokio-compat")]
 mod tokio_compat;
@@ -45,3 +46,4 @@ mod workers;
 
 mod promises;
 mod stress;
+mod stress_workers;

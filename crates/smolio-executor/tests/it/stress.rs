@@ -33,7 +33,7 @@ fn duration() -> Duration {
 }
 
 /// Runs `round` with one seed after the other until the time is over.
-fn rounds(mut round: impl FnMut(u64)) {
+pub(crate) fn rounds(mut round: impl FnMut(u64)) {
     let first = env::var("SMOLIO_STRESS_SEED").map_or(0, |seed| seed.parse().expect("a seed"));
     let start = Instant::now();
     for seed in first.. {

@@ -1,7 +1,7 @@
-//! The atomic protocols under all interleavings that loom can think of: the inbox, the join cell, the wakes of a task, and the
-//! cancelling of one that moves about.
+//! The atomic protocols under all interleavings that loom can think of: the inbox, the join cell, the wakes of a task, the
+//! cancelling of one that moves about, and the sleep of the workers.
 //!
-//! These are the very source files, compiled against loom's atomics. The models are bounded (three preemptions), which finds
+//! These are the very source files, compiled against loom's atomics. The models are bounded (three preemptions, fewer where that takes minutes), which finds
 //! what a few threads can do to each other in a moment.
 
 use std::{
@@ -75,15 +75,24 @@ mod wake_state;
 #[path = "../../src/cell/request.rs"]
 mod request;
 
+#[allow(dead_code, reason = "the models do not need all of it")]
+#[path = "../../src/sleepers.rs"]
+mod sleepers;
+
 mod handing_over;
+mod sleeping;
 
 use inbox::Inbox;
 use request::CancelRequest;
 use wake_state::{Key, Kind, WakeState};
 
 fn model(threads_and_all: impl Fn() + Send + Sync + 'static) {
+    model_with(3, threads_and_all);
+}
+
+fn model_with(preemptions: usize, threads_and_all: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
+    builder.preemption_bound = Some(preemptions);
     builder.check(threads_and_all);
 }
 
@@ -207,7 +216,7 @@ fn a_cancel_request_is_seen() {
         });
         let sleeper = Sleeper::new();
         let waker = sleeper.waker();
-        while !request.was_made(&Context::from_waker(&waker)) {
+        while !request.was_made() && !request.was_made_meanwhile(&Context::from_waker(&waker)) {
             sleeper.sleep();
         }
         for asking in asking {
