@@ -201,7 +201,7 @@ impl Local {
         let queue = self.queue.borrow();
         tasks.extend(queue.iter().filter_map(|ready| match ready {
             Ready::New(task) => Some(task.clone()),
-            Ready::Woken(_) | Ready::Share => None,
+            Ready::Woken(_) => None,
         }));
         tasks.retain(|task| task.wake_target().kind() == kind);
         tasks

@@ -101,11 +101,12 @@ impl<'a, Rest> WakeTarget<'a, Rest> {
     }
 }
 
-/// Who is ready to run.
+/// Who is ready to run. Of two kinds only: that fits into the two words of a pointer, a third kind would take another word.
 pub(crate) enum Ready {
     /// A task that was never polled.
     New(Shared<dyn Runnable>),
+    /// One that has its place, or [what has none](Key::is_of_the_loop).
     Woken(Key),
-    /// Some tasks of the workers.
-    Share,
 }
+
+const _: () = assert!(size_of::<Ready>() == size_of::<Shared<dyn Runnable>>());

@@ -47,9 +47,23 @@ pub(crate) struct Key {
 impl Key {
     /// The main future of the loop, which is not in the table.
     pub(crate) const MAIN: Self = Self {
-        index: u32::MAX,
+        index: Self::OF_THE_LOOP,
         stamp: 0,
     };
+
+    /// The loop's share in the work of all workers, which is not there either.
+    pub(crate) const SHARE: Self = Self {
+        index: Self::OF_THE_LOOP,
+        stamp: 1,
+    };
+
+    const OF_THE_LOOP: u32 = u32::MAX;
+
+    /// Whether it is one of these two, and not that of a task.
+    #[inline]
+    pub(crate) fn is_of_the_loop(self) -> bool {
+        self.index == Self::OF_THE_LOOP
+    }
 }
 
 /// In the place of an index: the task has none yet.

@@ -1,6 +1,6 @@
 //! The part of a loop that it takes in the work of all, where there are several workers.
 //!
-//! It is one thing on the loop's queue among others ([`Ready::Share`]), and polls some tasks each time. It is there while there
+//! It is one thing on the loop's queue among others ([`Key::SHARE`]), and polls some tasks each time. It is there while there
 //! may be work; when the loop goes idle, the worker sleeps together with its loop.
 
 use std::{
@@ -17,7 +17,7 @@ use crate::{
     pool::Pool,
     queues::{self, Turns},
     sleepers::WokenBy,
-    wake::{Kind, Ready},
+    wake::{Key, Kind, Ready},
 };
 
 /// How many tasks are polled before others on this thread have their turn.
@@ -81,7 +81,7 @@ impl Local {
     #[inline]
     fn enqueue_share(&self) {
         if !self.share.is_queued.replace(true) {
-            self.enqueue(Ready::Share);
+            self.enqueue(Ready::Woken(Key::SHARE));
         }
     }
 

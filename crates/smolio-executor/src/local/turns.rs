@@ -178,14 +178,14 @@ impl Local {
             self.still_idle.set(false);
             match ready {
                 Ready::New(task) => self.run_first(task),
-                Ready::Woken(Key::MAIN) => {
+                Ready::Woken(key) if !key.is_of_the_loop() => self.run_again(key),
+                Ready::Woken(Key::SHARE) => self.run_share(),
+                Ready::Woken(_) => {
                     main.dequeued();
                     if let Poll::Ready(value) = poll_main() {
                         return Round::Main(value);
                     }
                 }
-                Ready::Woken(key) => self.run_again(key),
-                Ready::Share => self.run_share(),
             }
             polls += 1;
             if shares {
