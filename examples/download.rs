@@ -122,18 +122,30 @@ impl Partial {
         if let Some(whole) = whole {
             progress.set_length(whole);
         }
-        while let Some(chunk) = response.chunk().await? {
-            self.file.write_all(&chunk).await?;
-            self.length += chunk.len() as u64;
-            progress.set_position(self.length);
-        }
+        let received = self.receive(&mut response, progress).await;
+        // What has come is to stay, also where it breaks off: until then some of it may be on its way to the file.
         self.file.sync_all().await?;
+        received?;
         if let Some(whole) = whole {
             ensure!(
                 self.length == whole,
                 "{} of {whole} bytes have come",
                 self.length
             );
+        }
+        Ok(())
+    }
+
+    /// Writes what comes to the file.
+    async fn receive(
+        &mut self,
+        response: &mut Response,
+        progress: &ProgressBar,
+    ) -> anyhow::Result<()> {
+        while let Some(chunk) = response.chunk().await? {
+            self.file.write_all(&chunk).await?;
+            self.length += chunk.len() as u64;
+            progress.set_position(self.length);
         }
         Ok(())
     }
