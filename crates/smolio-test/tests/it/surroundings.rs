@@ -112,8 +112,8 @@ fn a_test_inside_of_a_test_is_refused_and_the_outer_one_goes_on() {
 fn tests_follow_each_other_on_one_thread() {
     for _ in 0..3 {
         let start = Instant::now();
-        run(sleep(Duration::from_secs(1)));
-        assert!(start.elapsed() < Duration::from_secs(1));
+        run(sleep(Duration::from_secs(3600)));
+        assert!(start.elapsed() < Duration::from_secs(60));
     }
 }
 
