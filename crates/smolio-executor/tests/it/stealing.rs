@@ -13,7 +13,7 @@ use std::{
 
 use smolio_executor::{Runner, run, spawn, spawn_local, to_thread, yield_now};
 
-use crate::support::{Latch, begin_elsewhere, yields};
+use crate::support::{block_elsewhere, yields};
 
 fn workers(count: usize) -> Runner {
     Runner::builder().workers(count).build().unwrap()
@@ -180,13 +180,7 @@ fn the_tasks_of_one_are_run_by_all() {
 #[test]
 fn two_that_wake_each_other_starve_nobody() {
     workers(2).run(async {
-        let release = Latch::new();
-        let stuck = release.clone();
-        begin_elsewhere("stuck", |entered| async move {
-            entered.open();
-            stuck.block();
-        })
-        .await;
+        let release = block_elsewhere("stuck").await;
         spawn(async {
             let third = spawn(yields(100));
             while !third.is_finished() {

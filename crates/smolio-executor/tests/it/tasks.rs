@@ -7,7 +7,9 @@ use smolio_executor::{
     Handle, Runner, TaskBuilder, all_tasks, finally, run, spawn, spawn_local, to_thread,
 };
 
-use crate::support::{Counter, Gate, Latch, begin_elsewhere, under_100_seeds, until, yields};
+use crate::support::{
+    Counter, Gate, begin_elsewhere, block_elsewhere, under_100_seeds, until, yields,
+};
 
 fn names() -> Vec<String> {
     let mut names: Vec<_> = all_tasks()
@@ -82,13 +84,7 @@ fn all_tasks_on_workers() {
         let waiting: Vec<_> = (0..10)
             .map(|_| TaskBuilder::new().name("waiting").spawn(pending::<()>()))
             .collect();
-        let go_on = Latch::new();
-        let free = go_on.clone();
-        begin_elsewhere("running", |entered| async move {
-            entered.open();
-            free.block();
-        })
-        .await;
+        let go_on = block_elsewhere("running").await;
         let names = names();
         assert_eq!(names.iter().filter(|name| *name == "waiting").count(), 10);
         assert_eq!(names.iter().filter(|name| *name == "running").count(), 1);

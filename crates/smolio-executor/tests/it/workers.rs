@@ -9,7 +9,7 @@ use std::{
 
 use smolio_executor::{Runner, Task, run, spawn, spawn_local, to_thread, yield_now};
 
-use crate::support::{Counter, Gate, Latch, NotSend, begin_elsewhere, until, yields};
+use crate::support::{Counter, Gate, NotSend, begin_elsewhere, block_elsewhere, until, yields};
 
 fn workers(count: usize) -> Runner {
     Runner::builder().workers(count).build().unwrap()
@@ -196,14 +196,8 @@ fn workers_have_names() {
 #[test]
 fn the_tasks_of_a_worker_that_is_stuck_are_run_by_others() {
     workers(2).run(async {
-        let release = Latch::new();
-        let stuck = release.clone();
-        begin_elsewhere("stuck", |entered| async move {
-            entered.open();
-            stuck.block();
-        })
-        .await;
-        // Several of each kind: they belong to the two workers in turn.
+        let release = block_elsewhere("stuck").await;
+        // Several of each kind, so that the queue and the slot have some.
         let _busy: Vec<_> = (0..4).map(|_| spawn(yields(usize::MAX))).collect();
         let others: Vec<_> = (0..4).map(|_| spawn(async {})).collect();
         until("all of them have run", || {

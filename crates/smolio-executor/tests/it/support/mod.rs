@@ -98,3 +98,15 @@ where
         yield_now().await;
     }
 }
+
+/// Blocks a worker that is not this thread, until the latch is opened.
+pub(crate) async fn block_elsewhere(name: &str) -> Latch {
+    let release = Latch::new();
+    let blocked = release.clone();
+    begin_elsewhere(name, |entered| async move {
+        entered.open();
+        blocked.block();
+    })
+    .await;
+    release
+}
